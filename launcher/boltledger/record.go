@@ -1,0 +1,170 @@
+package boltledger
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"time"
+
+	"github.com/ezged/coldlauncher/launcher"
+	"go.etcd.io/bbolt"
+)
+
+// A record is an entry as it lies in the file. Its value is a checksum, which
+// covers launcher and ID too, and then the fields in a fixed order: numbers as
+// varints, texts behind their length. Texts come back byte for byte, also those
+// that are no UTF-8.
+type record struct {
+	launcher, id, of string
+	value            []byte
+}
+
+const sumSize = 4
+
+// newRecord encodes an entry. It refuses one that must not or cannot be saved.
+func newRecord(e launcher.Entry) (record, error) {
+	if err := e.Validate(); err != nil {
+		return record{}, err
+	}
+	for _, key := range []string{e.ID, e.Launcher, e.Of} {
+		if len(key) > bbolt.MaxKeySize {
+			return record{}, fmt.Errorf("ledger entry %.64q…: ID, Launcher or Of of %d bytes, at most %d", e.ID, len(key), bbolt.MaxKeySize)
+		}
+	}
+	return record{e.Launcher, e.ID, e.Of, encode(e)}, nil
+}
+
+func encode(e launcher.Entry) []byte {
+	b := make([]byte, sumSize, 256)
+	b = append(b, byte(e.State))
+	b = binary.AppendVarint(b, int64(e.Attempts))
+	for _, t := range []time.Time{e.Time, e.Due, e.Gone} {
+		b = appendTime(b, t)
+	}
+	for _, s := range []string{e.Of, e.Job, e.Origin, e.Where, e.Revision, e.Err} {
+		b = appendText(b, s)
+	}
+	b = binary.AppendUvarint(b, uint64(len(e.Files)))
+	for _, f := range e.Files {
+		b = appendText(b, f.Name)
+		b = binary.AppendVarint(b, f.Size)
+		b = appendText(b, f.SHA256)
+	}
+	binary.BigEndian.PutUint32(b, sum(e.Launcher, e.ID, b[sumSize:]))
+	return b
+}
+
+// yearOne is the zero time.Time in Unix seconds: counted from it, a time that
+// is not set takes one byte.
+const yearOne = -62135596800
+
+func appendTime(b []byte, t time.Time) []byte {
+	b = binary.AppendVarint(b, t.Unix()-yearOne)
+	return binary.AppendUvarint(b, uint64(t.Nanosecond()))
+}
+
+func appendText(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+func sum(owner, id string, fields []byte) uint32 {
+	table := crc32.MakeTable(crc32.Castagnoli)
+	var n [2 * binary.MaxVarintLen64]byte
+	crc := crc32.Update(0, table, binary.AppendUvarint(n[:0], uint64(len(owner))))
+	crc = crc32.Update(crc, table, []byte(owner))
+	crc = crc32.Update(crc, table, []byte(id))
+	return crc32.Update(crc, table, fields)
+}
+
+// decode reverses encode. It does not retain value.
+func decode(owner, id string, value []byte) (launcher.Entry, error) {
+	e := launcher.Entry{ID: id, Launcher: owner}
+	if len(value) < sumSize || binary.BigEndian.Uint32(value) != sum(owner, id, value[sumSize:]) {
+		return launcher.Entry{}, fmt.Errorf("%w: entry %.64q does not match its checksum", errDamaged, id)
+	}
+	d := decoder{bytes: value[sumSize:], text: string(value[sumSize:])}
+	e.State = launcher.State(d.uvarint())
+	e.Attempts = int(d.varint())
+	for _, t := range []*time.Time{&e.Time, &e.Due, &e.Gone} {
+		*t = d.time()
+	}
+	for _, s := range []*string{&e.Of, &e.Job, &e.Origin, &e.Where, &e.Revision, &e.Err} {
+		*s = d.take()
+	}
+	e.Files = d.files()
+	if d.bad || d.off != len(d.bytes) {
+		return launcher.Entry{}, fmt.Errorf("%w: entry %.64q has no end", errDamaged, id)
+	}
+	return e, nil
+}
+
+// A decoder reads the fields of a record. After the first that does not fit,
+// bad is set and all others are zero.
+type decoder struct {
+	bytes []byte
+	text  string // the same: fields are parts of it
+	off   int
+	bad   bool
+}
+
+func (d *decoder) uvarint() uint64 {
+	v, n := binary.Uvarint(d.bytes[d.off:])
+	if !d.advance(n) {
+		return 0
+	}
+	return v
+}
+
+func (d *decoder) varint() int64 {
+	v, n := binary.Varint(d.bytes[d.off:])
+	if !d.advance(n) {
+		return 0
+	}
+	return v
+}
+
+// advance steps over a number of n bytes; false if there was none.
+func (d *decoder) advance(n int) bool {
+	if n <= 0 || d.bad {
+		d.bad = true
+		return false
+	}
+	d.off += n
+	return true
+}
+
+func (d *decoder) time() time.Time {
+	seconds := d.varint() + yearOne
+	nanos := d.uvarint()
+	if d.bad || nanos >= 1e9 {
+		d.bad = true
+		return time.Time{}
+	}
+	return time.Unix(seconds, int64(nanos)).UTC()
+}
+
+func (d *decoder) take() string {
+	n := d.uvarint()
+	if n > uint64(len(d.text)-d.off) {
+		d.bad = true
+		return ""
+	}
+	d.off += int(n)
+	return d.text[d.off-int(n) : d.off]
+}
+
+// minFile is the fewest bytes that a file takes.
+const minFile = 3
+
+func (d *decoder) files() []launcher.File {
+	n := d.uvarint()
+	if n == 0 || n > uint64(len(d.text)-d.off)/minFile {
+		d.bad = d.bad || n > 0
+		return nil
+	}
+	files := make([]launcher.File, n)
+	for i := range files {
+		files[i] = launcher.File{Name: d.take(), Size: d.varint(), SHA256: d.take()}
+	}
+	return files
+}

@@ -1,0 +1,217 @@
+package boltledger
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"github.com/ezged/coldlauncher/launcher"
+	"go.etcd.io/bbolt"
+)
+
+// The buckets of a ledger. An entry lies in the bucket of its launcher, under
+// its ID. Which launcher that is, the ID of an entry made by the engine says
+// itself; the others are strays.
+const (
+	bucketFormat  = "coldlauncher ledger" // "version": formatVersion
+	bucketEntries = "entries"             // launcher: {ID: value of a record}
+	bucketStrays  = "strays"              // ID: launcher
+	bucketParts   = "parts"               // parcel: {ID of a part that is not under its prefix: ""}
+)
+
+const (
+	keyVersion    = "version"
+	formatVersion = "1"
+)
+
+// format makes a ledger of an empty database.
+func format(tx *bbolt.Tx) error {
+	for _, name := range []string{bucketFormat, bucketEntries, bucketStrays, bucketParts} {
+		if _, err := tx.CreateBucket([]byte(name)); err != nil {
+			return err
+		}
+	}
+	return tx.Bucket([]byte(bucketFormat)).Put([]byte(keyVersion), []byte(formatVersion))
+}
+
+// check reads every entry.
+func check(tx *bbolt.Tx) error {
+	f := tx.Bucket([]byte(bucketFormat))
+	if f == nil {
+		return fmt.Errorf("%w: a bbolt database of something else", errDamaged)
+	}
+	if v := f.Get([]byte(keyVersion)); string(v) != formatVersion {
+		return fmt.Errorf("written in format %q, this version reads %q", v, formatVersion)
+	}
+	t := table{tx}
+	for _, name := range []string{bucketEntries, bucketStrays, bucketParts} {
+		if t.bucket(name) == nil {
+			return fmt.Errorf("%w: no bucket %q", errDamaged, name)
+		}
+	}
+	return t.bucket(bucketEntries).ForEachBucket(func(name []byte) error {
+		own := t.bucket(bucketEntries).Bucket(name)
+		return own.ForEach(func(id, value []byte) error {
+			_, err := decode(string(name), string(id), value)
+			return err
+		})
+	})
+}
+
+// home returns the launcher that an ID of the engine's names: what stands
+// before its first slash. "" if it names none.
+func home(id string) string {
+	name, _, ok := strings.Cut(id, "/")
+	if !ok {
+		return ""
+	}
+	return name
+}
+
+// nested reports whether a part is found among the entries that follow its
+// parcel's.
+func nested(owner, of, id string) bool {
+	return strings.HasPrefix(id, of+".") && home(of) == owner && home(id) == owner
+}
+
+// A table is the ledger as one transaction sees it.
+type table struct{ tx *bbolt.Tx }
+
+func (t table) bucket(name string) *bbolt.Bucket { return t.tx.Bucket([]byte(name)) }
+
+// entries returns the bucket of a launcher, nil if it has none.
+func (t table) entries(owner string) *bbolt.Bucket {
+	if owner == "" {
+		return nil
+	}
+	return t.bucket(bucketEntries).Bucket([]byte(owner))
+}
+
+// owner returns the launcher that has or would have the entry of id.
+func (t table) owner(id string) string {
+	if owner := t.bucket(bucketStrays).Get([]byte(id)); owner != nil {
+		return string(owner)
+	}
+	return home(id)
+}
+
+// load returns the entry of id, a zero one if there is none.
+func (t table) load(id string) (launcher.Entry, error) {
+	owner := t.owner(id)
+	b := t.entries(owner)
+	if b == nil {
+		return launcher.Entry{}, nil
+	}
+	value := b.Get([]byte(id))
+	if value == nil {
+		return launcher.Entry{}, nil
+	}
+	return decode(owner, id, value)
+}
+
+// put saves a record in the place of the one of the same ID.
+func (t table) put(r record) error {
+	// One that can no longer be read is replaced all the same.
+	old, err := t.load(r.id)
+	if err == nil && (old.Launcher != r.launcher || old.Of != r.of) {
+		if err := t.remove(old); err != nil {
+			return err
+		}
+	}
+	own, err := t.bucket(bucketEntries).CreateBucketIfNotExists([]byte(r.launcher))
+	if err != nil {
+		return err
+	}
+	if err := own.Put([]byte(r.id), r.value); err != nil {
+		return err
+	}
+	if r.launcher != home(r.id) {
+		if err := t.bucket(bucketStrays).Put([]byte(r.id), []byte(r.launcher)); err != nil {
+			return err
+		}
+	}
+	if r.of == "" || nested(r.launcher, r.of, r.id) {
+		return nil
+	}
+	parts, err := t.bucket(bucketParts).CreateBucketIfNotExists([]byte(r.of))
+	if err != nil {
+		return err
+	}
+	return parts.Put([]byte(r.id), nil)
+}
+
+// delete removes the entry of id and those of its parts.
+func (t table) delete(id string) error {
+	e, err := t.load(id)
+	if err != nil {
+		return err
+	}
+	parts, err := t.parts(id)
+	if err != nil {
+		return err
+	}
+	for _, e := range append(parts, e) {
+		if err := t.remove(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// parts returns the entries of all parts of a parcel.
+func (t table) parts(of string) ([]launcher.Entry, error) {
+	var found []launcher.Entry
+	if own := t.entries(home(of)); own != nil {
+		prefix := []byte(of + ".")
+		c := own.Cursor()
+		for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = c.Next() {
+			e, err := decode(home(of), string(k), v)
+			if err != nil {
+				return nil, err
+			}
+			if e.Of == of {
+				found = append(found, e)
+			}
+		}
+	}
+	if of == "" {
+		return found, nil
+	}
+	strewn := t.bucket(bucketParts).Bucket([]byte(of))
+	if strewn == nil {
+		return found, nil
+	}
+	err := strewn.ForEach(func(id, _ []byte) error {
+		e, err := t.load(string(id))
+		found = append(found, e)
+		return err
+	})
+	return found, err
+}
+
+// remove takes e out of every bucket; a zero entry is in none.
+func (t table) remove(e launcher.Entry) error {
+	id := []byte(e.ID)
+	if own := t.entries(e.Launcher); own != nil {
+		if err := own.Delete(id); err != nil {
+			return err
+		}
+	}
+	if err := t.bucket(bucketStrays).Delete(id); err != nil {
+		return err
+	}
+	if e.Of == "" {
+		return nil
+	}
+	parts := t.bucket(bucketParts).Bucket([]byte(e.Of))
+	if parts == nil {
+		return nil
+	}
+	if err := parts.Delete(id); err != nil {
+		return err
+	}
+	if k, _ := parts.Cursor().First(); k != nil {
+		return nil
+	}
+	return t.bucket(bucketParts).DeleteBucket([]byte(e.Of))
+}
