@@ -1,0 +1,144 @@
+package spool
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"sync/atomic"
+)
+
+// A Body can be opened any number of times until it is closed. It is safe for
+// concurrent use.
+type Body struct {
+	pool *Pool
+	size int64
+	sum  string
+
+	mu     sync.RWMutex // read while store is used
+	closed bool
+	store
+}
+
+// Size returns the number of bytes.
+func (b *Body) Size() int64 { return b.size }
+
+// SHA256 returns the SHA-256 of all bytes, in hexadecimal.
+func (b *Body) SHA256() string { return b.sum }
+
+// Open returns a new reader of the whole body, independent of all others; it
+// fits launcher.Document.Open. The reader is an [io.ReaderAt] and an [io.Seeker]
+// too. Its Close frees nothing, but a read after it, or after that of the Body,
+// is an error that wraps [os.ErrClosed].
+func (b *Body) Open(ctx context.Context) (io.ReadCloser, error) {
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("open body: %w", context.Cause(ctx))
+	}
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	if b.closed {
+		return nil, fmt.Errorf("open body: %w", os.ErrClosed)
+	}
+	return &reader{body: b, section: io.NewSectionReader(b, 0, b.size)}, nil
+}
+
+// Close gives back what the body takes, once reads under way have ended.
+// Closing again does nothing.
+func (b *Body) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return nil
+	}
+	b.closed = true
+	s := b.store
+	b.store = store{}
+	return b.pool.release(s)
+}
+
+// ReadAt implements [io.ReaderAt].
+func (b *Body) ReadAt(p []byte, off int64) (int, error) {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	switch {
+	case b.closed:
+		return 0, fmt.Errorf("read body: %w", os.ErrClosed)
+	case off < 0:
+		return 0, fmt.Errorf("read body: offset %d", off)
+	case off >= b.size:
+		return 0, io.EOF
+	}
+	var end error
+	if rest := b.size - off; int64(len(p)) > rest {
+		p, end = p[:rest], io.EOF
+	}
+	if len(b.slots) == 0 {
+		return copy(p, b.memory[off:]), end
+	}
+	n, err := b.readDisk(p, off)
+	if err != nil {
+		return n, err
+	}
+	return n, end
+}
+
+func (b *Body) isClosed() bool {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.closed
+}
+
+// readDisk fills p from off on, which the body has.
+func (b *Body) readDisk(p []byte, off int64) (int, error) {
+	done := 0
+	for done < len(p) {
+		within := off % slotSize
+		n := int(min(int64(len(p)-done), slotSize-within))
+		if err := b.pool.disk.readAt(p[done:done+n], b.slots[off/slotSize]*slotSize+within); err != nil {
+			return done, err
+		}
+		done, off = done+n, off+int64(n)
+	}
+	return done, nil
+}
+
+// A reader is one opening of a Body.
+type reader struct {
+	body    *Body
+	section *io.SectionReader
+	closed  atomic.Bool
+}
+
+func (r *reader) Read(p []byte) (int, error) {
+	if err := r.check(); err != nil {
+		return 0, err
+	}
+	return r.section.Read(p)
+}
+
+func (r *reader) ReadAt(p []byte, off int64) (int, error) {
+	if err := r.check(); err != nil {
+		return 0, err
+	}
+	return r.section.ReadAt(p, off)
+}
+
+func (r *reader) Seek(offset int64, whence int) (int64, error) {
+	if err := r.check(); err != nil {
+		return 0, err
+	}
+	return r.section.Seek(offset, whence)
+}
+
+func (r *reader) Close() error {
+	r.closed.Store(true)
+	return nil
+}
+
+func (r *reader) check() error {
+	if r.closed.Load() || r.body.isClosed() {
+		return fmt.Errorf("read body: %w", os.ErrClosed)
+	}
+	return nil
+}

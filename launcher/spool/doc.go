@@ -1,0 +1,26 @@
+// Package spool makes of a body that can be read once, such as a download, one
+// that can be opened many times, in bounded memory.
+//
+//	var pool spool.Pool // shared by all that a launcher downloads
+//
+//	body, err := pool.Read(ctx, literal)
+//	if err != nil {
+//		return err
+//	}
+//	defer body.Close()
+//	doc := &launcher.Document{Name: "facture.pdf", Size: body.Size(), Open: body.Open}
+//
+// A small body stays in memory, as long as the budget that all bodies of a Pool
+// share allows it. All others lie in one temporary file. It exists only while
+// it is needed, and where the system lets an open file be removed, as Unix
+// does, it has no name: nothing is left behind even when the process is killed.
+// Elsewhere, closing the last body in it removes it.
+//
+// Whoever gets a Body or a Writer defers its Close; then a panic leaves nothing
+// behind either. There is no Close of a Pool.
+//
+// Errors carry the marks of package launcher. A body over its limit is the
+// fault of its parcel, Reject; a temporary file that cannot be made or written,
+// as on a full disk, is that of the surroundings, Halt. Errors of the reader
+// that is spooled keep the mark they have.
+package spool
