@@ -1,0 +1,45 @@
+package folder
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"path"
+	"strings"
+)
+
+// dirName returns the name of the directory for the parcel of id: what stands
+// before the first slash of it, for people, and a hash that tells it from all
+// others. It is the same on every file system and never begins with a dot.
+func dirName(id string) string {
+	stem, _, _ := strings.Cut(id, "/")
+	stem = strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '.', r == '_', r == '-':
+			return r
+		}
+		return '-'
+	}, stem)
+	stem = strings.TrimLeft(stem[:min(len(stem), 48)], ".-")
+	sum := sha256.Sum256([]byte(id))
+	hash := hex.EncodeToString(sum[:16])
+	if stem == "" {
+		return hash
+	}
+	return stem + "-" + hash
+}
+
+// numbered returns name for try 1, and "stem (try).ext" for those that follow.
+func numbered(name string, try int) string {
+	if try == 1 {
+		return name
+	}
+	ext := path.Ext(name)
+	if len(ext) == len(name) || len(ext) > 16 {
+		ext = ""
+	}
+	return fmt.Sprintf("%s (%d)%s", strings.TrimSuffix(name, ext), try, ext)
+}
+
+// fold returns the same for names that differ by case alone.
+func fold(name string) string { return strings.ToLower(strings.ToUpper(name)) }
