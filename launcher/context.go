@@ -29,8 +29,8 @@ func Progress(ctx context.Context, n int64) {
 // Turn takes the next place in the queue for the host's Sink, for exactly one
 // call of Store with the context that it returns. A Source that calls Store
 // from several goroutines calls Turn for each, oldest first, before it starts
-// them: however the calls overtake one another, their parcels reach the host
-// in that order. Outside a pass Turn returns ctx.
+// them: however the calls overtake one another, with Launcher.Parallel 1 their
+// parcels reach the host in that order. Outside a pass Turn returns ctx.
 func Turn(ctx context.Context) context.Context {
 	if p := passOf(ctx); p != nil {
 		return context.WithValue(ctx, turnKey{}, p.queue.join())
@@ -47,5 +47,15 @@ type turnKey struct{}
 func PutAside(ctx context.Context, id, where string) {
 	if p := passOf(ctx); p != nil {
 		p.putAside(ctx, id, where)
+	}
+}
+
+// Warn reports something that a person should know although nothing failed,
+// such as a mailbox whose UIDs have all changed. It becomes an event of kind
+// EventWarning; outside a pass Warn does nothing. origin tells where; it may
+// be empty.
+func Warn(ctx context.Context, origin string, err error) {
+	if p := passOf(ctx); p != nil {
+		p.l.observe(ctx, Event{Kind: EventWarning, Origin: origin, Err: err})
 	}
 }

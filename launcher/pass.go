@@ -1,14 +1,267 @@
 package launcher
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
 
-type pass struct {
-	dry   bool
-	queue queue
+// A note is what the process knows of a parcel without asking the ledger.
+type note struct {
+	pass  uint32 // the last pass that offered it; 0: none in this process
+	state knowledge
+	busy  bool // a Store call for it is under way
 }
 
-type queue struct{}
+type knowledge uint8
 
-func (*queue) join() any                                     { return nil }
-func (*pass) progress(int64)                                 {}
-func (*pass) putAside(ctx context.Context, id, where string) {}
+const (
+	open     knowledge = iota // ask the ledger
+	kept                      // Stored, and the origin still offers it
+	unwanted                  // skipped under the Filter and Routes of this process
+)
+
+// A pass is one call of the Source's Poll.
+type pass struct {
+	l      *Launcher
+	dry    bool
+	number uint32
+	begun  time.Time
+	ctx    context.Context // of this pass; ends with it
+	cut    context.CancelCauseFunc
+	queue  queue
+	dog    watchdog
+	bytes  atomic.Int64 // read by the Sink
+	decide *decisions   // of a dry pass
+
+	mu     sync.Mutex
+	over   bool
+	stats  Stats
+	halted error             // ends the pass; Store returns it from now on
+	stored bool              // the Sink took something
+	probed bool              // a suspect was tried
+	streak []*attempt        // failed in the Sink one after the other
+	back   map[string]former // entries to write back, by ID
+	oldest time.Time         // of what was left
+}
+
+// A former entry is one as it was before an attempt that does not count.
+type former struct {
+	entry Entry
+	parts bool // some of the parcel's parts are in the ledger
+}
+
+// poll makes a pass. The caller holds the slot.
+func (l *Launcher) poll(ctx context.Context) (Stats, error) {
+	p := l.newPass(ctx, false)
+	l.observe(ctx, Event{Kind: EventStart})
+	err := p.run()
+	if err == nil {
+		err = p.departures()
+	}
+	if err == nil {
+		err = l.retain(ctx)
+	}
+	stats := l.finished(p, err)
+	l.observe(ctx, Event{Kind: EventPass, Stats: stats, Elapsed: l.now().Sub(p.begun), Err: err})
+	return stats, err
+}
+
+func (l *Launcher) newPass(ctx context.Context, dry bool) *pass {
+	p := &pass{l: l, dry: dry, begun: l.now(), back: make(map[string]former)}
+	p.queue.limit = max(l.Parallel, 1)
+	p.ctx, p.cut = context.WithCancelCause(context.WithValue(ctx, passKey{}, p))
+	s := &l.state
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !dry {
+		s.pass++
+		s.current = p
+		s.status.Started = p.begun
+	}
+	p.number = s.pass
+	return p
+}
+
+// run lets the Source poll and returns what came of it.
+func (p *pass) run() error {
+	defer p.cut(nil)
+	if err := p.l.recall(p.ctx); err != nil {
+		return Halt(fmt.Errorf("ledger: %w", err))
+	}
+	var watch sync.WaitGroup
+	if limit := orDefault(p.l.Stall, 5*time.Minute); limit > 0 {
+		watch.Go(func() { p.dog.watch(p.ctx, limit, func() { p.cut(errStalled) }) })
+	}
+	err := p.poll()
+	p.mu.Lock()
+	p.over = true
+	halted := p.halted
+	p.mu.Unlock()
+	stalled := context.Cause(p.ctx) == errStalled
+	p.cut(nil)
+	watch.Wait()
+	if stalled && !errors.Is(err, errStalled) {
+		err = errors.Join(err, errStalled)
+	}
+	if halted != nil && err == nil {
+		err = halted // a Source must return it, but not all do
+	}
+	if failure := p.writeBack(0); failure != nil {
+		return errors.Join(err, failure)
+	}
+	return err
+}
+
+func (p *pass) poll() (err error) {
+	defer contain(&err, "source")
+	err = p.l.Source.Poll(p.ctx, SinkFunc(p.store))
+	if err == nil && p.ctx.Err() != nil {
+		return context.Cause(p.ctx)
+	}
+	return err
+}
+
+// recall reads from the ledger, once, which parcels were still at their origin
+// when it was written.
+func (l *Launcher) recall(ctx context.Context) error {
+	s := &l.state
+	s.mu.Lock()
+	loaded := s.loaded
+	s.mu.Unlock()
+	if loaded {
+		return nil
+	}
+	known := make(map[key]note)
+	rejected := 0
+	err := s.ledger.Walk(ctx, l.Name, func(e Entry) error {
+		if e.State == Rejected && e.Of == "" {
+			rejected++
+		}
+		k, ok := l.keyIn(e.ID)
+		if !ok || e.Of != "" || !e.Gone.IsZero() {
+			return nil
+		}
+		m := note{}
+		if e.State == Stored {
+			m.state = kept
+		}
+		known[k] = m
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.known, s.loaded = known, true
+	s.status.SetAside = rejected
+	return nil
+}
+
+// progress counts bytes that a Source or Sink moved.
+func (p *pass) progress(n int64) {
+	if n > 0 {
+		p.dog.bytes.Add(n)
+	}
+}
+
+// putAside notes where a rejected parcel went, for List and Requeue.
+func (p *pass) putAside(ctx context.Context, id, where string) {
+	if p.dry {
+		return
+	}
+	ctx, cancel := settling(ctx)
+	defer cancel()
+	e, err := p.l.state.ledger.Load(ctx, p.l.id(keyOf(id)))
+	if err == nil && e.State == Rejected && e.Where != where {
+		e.Where = printable(where)
+		err = p.l.state.ledger.Save(ctx, e)
+	}
+	if err != nil {
+		p.l.observe(ctx, Event{Kind: EventWarning, Parcel: e.ID, Origin: e.Origin,
+			Err: fmt.Errorf("ledger: note where it was put: %w", err)})
+	}
+}
+
+// halt ends the pass: every Store call from now on returns err.
+func (p *pass) halt(err error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.halted == nil {
+		p.halted = Halt(err)
+	}
+	return p.halted
+}
+
+// count changes the stats.
+func (p *pass) count(change func(*Stats)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	change(&p.stats)
+}
+
+// left counts a parcel that stays, and remembers the oldest.
+func (p *pass) left(t time.Time, change func(*Stats)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	change(&p.stats)
+	if !t.IsZero() && (p.oldest.IsZero() || t.Before(p.oldest)) {
+		p.oldest = t
+	}
+}
+
+// restore has an entry written back as it was before an attempt that does not
+// count, now or together with others.
+func (p *pass) restore(id string, f former) error {
+	p.mu.Lock()
+	p.back[id] = f
+	n := len(p.back)
+	p.mu.Unlock()
+	if n >= 256 {
+		return p.writeBack(256)
+	}
+	return nil
+}
+
+// writeBack writes former entries back, if there are at least least.
+func (p *pass) writeBack(least int) error {
+	p.mu.Lock()
+	back := p.back
+	if len(back) == 0 || len(back) < least {
+		p.mu.Unlock()
+		return nil
+	}
+	p.back = make(map[string]former)
+	p.mu.Unlock()
+
+	var save []Entry
+	var forget []string
+	for id, f := range back {
+		switch {
+		case f.entry.State != Unknown:
+			save = append(save, f.entry)
+		case f.parts:
+			// What was stored of the parcel must not be forgotten with it.
+			save = append(save, Entry{ID: id, Launcher: p.l.Name, State: Tried, Time: p.l.now(), Origin: f.entry.Origin})
+		default:
+			forget = append(forget, id)
+		}
+	}
+	ctx, cancel := settling(p.ctx)
+	defer cancel()
+	var errs []error
+	if len(save) > 0 {
+		errs = append(errs, p.l.state.ledger.Save(ctx, save...))
+	}
+	if len(forget) > 0 {
+		errs = append(errs, p.l.state.ledger.Delete(ctx, forget...))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return Halt(fmt.Errorf("ledger: give attempts back: %w", err))
+	}
+	return nil
+}

@@ -1,0 +1,181 @@
+package launcher
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+)
+
+// An Event is something that a Launcher did or met. Fields that do not apply
+// are zero. Text from outside in it is printable.
+type Event struct {
+	Kind     EventKind
+	Launcher string        // Launcher.Name
+	Parcel   string        // its ID, as Sinks see it
+	Origin   string        // where to look
+	Job      string        // of one part that was stored
+	Attempt  int           // the first is 1
+	Names    []string      // documents that no Route wants, or that nobody read
+	Count    int           // documents handed over, runs missed
+	Bytes    int64         // read by the Sink
+	Elapsed  time.Duration // of the parcel or the pass
+	Due      time.Time     // when the parcel is attempted next
+	Stats    Stats         // of a pass that ended
+	Err      error         // why; see OutcomeOf for its mark
+}
+
+// An EventKind says what happened.
+type EventKind string
+
+const (
+	EventStart    EventKind = "start"    // a pass begins
+	EventPass     EventKind = "pass"     // a pass ended; Stats, Err
+	EventStored   EventKind = "stored"   // the Sink has a parcel
+	EventFailed   EventKind = "failed"   // an attempt failed; it will be made again
+	EventRejected EventKind = "rejected" // a parcel is set aside
+	EventSkipped  EventKind = "skipped"  // nothing in a parcel is wanted
+	EventWaiting  EventKind = "waiting"  // a parcel is not ready yet
+	EventUnrouted EventKind = "unrouted" // documents that no Route wants; Names
+	EventUnread   EventKind = "unread"   // documents that the Sink did not read to the end; Names
+	EventMissed   EventKind = "missed"   // runs that fell into a pass or a pause; Count
+	EventClock    EventKind = "clock"    // the wall clock was set back
+	EventWatch    EventKind = "watch"    // Watch failed
+	EventWarning  EventKind = "warning"  // a Source or Sink has something to say; see Warn
+)
+
+// LogTo returns a function for Launcher.Observe that logs to logger, under the
+// keys launcher, parcel, origin, job, attempt, documents, bytes, elapsed, due
+// and error. Nil is slog.Default at the time of the event. Failed passes,
+// rejected parcels and panics are errors; failed attempts, unrouted documents
+// and warnings are warnings; waiting and skipped parcels are for debugging.
+func LogTo(logger *slog.Logger) func(ctx context.Context, e Event) {
+	return func(ctx context.Context, e Event) {
+		to := logger
+		if to == nil {
+			to = slog.Default()
+		}
+		if level := e.level(); to.Enabled(ctx, level) {
+			to.LogAttrs(ctx, level, "coldlauncher "+string(e.Kind), e.attrs()...)
+		}
+	}
+}
+
+func (e Event) level() slog.Level {
+	switch e.Kind {
+	case EventStart, EventSkipped, EventWaiting:
+		return slog.LevelDebug
+	case EventPass:
+		if e.Err != nil && !errors.Is(e.Err, ErrMore) && !errors.Is(e.Err, context.Canceled) {
+			return slog.LevelError
+		}
+		if e.Stats.idle() {
+			return slog.LevelDebug
+		}
+		return slog.LevelInfo
+	case EventRejected:
+		return slog.LevelError
+	case EventStored, EventMissed:
+		return slog.LevelInfo
+	}
+	return slog.LevelWarn
+}
+
+func (e Event) attrs() []slog.Attr {
+	as := []slog.Attr{slog.String("launcher", e.Launcher)}
+	add := func(ok bool, a slog.Attr) {
+		if ok {
+			as = append(as, a)
+		}
+	}
+	add(e.Parcel != "", slog.String("parcel", e.Parcel))
+	add(e.Origin != "", slog.String("origin", e.Origin))
+	add(e.Job != "", slog.String("job", e.Job))
+	add(e.Attempt != 0, slog.Int("attempt", e.Attempt))
+	add(len(e.Names) > 0, slog.Any("names", e.Names))
+	add(e.Count != 0, slog.Int("count", e.Count))
+	add(e.Bytes != 0, slog.Int64("bytes", e.Bytes))
+	add(e.Elapsed != 0, slog.Duration("elapsed", e.Elapsed))
+	add(!e.Due.IsZero(), slog.Time("due", e.Due))
+	if e.Kind == EventPass {
+		as = append(as, slog.Any("stats", e.Stats))
+	}
+	if e.Err != nil {
+		as = append(as, slog.String("error", textOf(e.Err)))
+		var p *PanicError
+		if errors.As(e.Err, &p) {
+			as = append(as, slog.String("stack", string(p.Stack)))
+		}
+	}
+	return as
+}
+
+// Stats count what became of the parcels of one pass, or of several.
+type Stats struct {
+	Offered   int // by the Source
+	Stored    int // handed over in this pass
+	Known     int // handed over before: settled again, or left in their place
+	Left      int // failed or resting after a failure; offered again
+	Waiting   int // not ready yet
+	Rejected  int // refused, now or before
+	Skipped   int // nothing in them is wanted
+	Documents int // handed over in this pass
+	Unrouted  int // documents that no Route wants
+	Bytes     int64
+}
+
+func (s *Stats) add(t Stats) {
+	s.Offered += t.Offered
+	s.Stored += t.Stored
+	s.Known += t.Known
+	s.Left += t.Left
+	s.Waiting += t.Waiting
+	s.Rejected += t.Rejected
+	s.Skipped += t.Skipped
+	s.Documents += t.Documents
+	s.Unrouted += t.Unrouted
+	s.Bytes += t.Bytes
+}
+
+// idle reports a pass in which nothing was done.
+func (s Stats) idle() bool {
+	return s.Stored == 0 && s.Left == 0 && s.Documents == 0 && s.Unrouted == 0
+}
+
+// LogValue logs those counts that are not zero.
+func (s Stats) LogValue() slog.Value {
+	var as []slog.Attr
+	for _, c := range []struct {
+		key string
+		n   int64
+	}{
+		{"offered", int64(s.Offered)}, {"stored", int64(s.Stored)}, {"known", int64(s.Known)},
+		{"left", int64(s.Left)}, {"waiting", int64(s.Waiting)}, {"rejected", int64(s.Rejected)},
+		{"skipped", int64(s.Skipped)}, {"documents", int64(s.Documents)},
+		{"unrouted", int64(s.Unrouted)}, {"bytes", s.Bytes},
+	} {
+		if c.n != 0 {
+			as = append(as, slog.Int64(c.key, c.n))
+		}
+	}
+	return slog.GroupValue(as...)
+}
+
+// observe tells the host of an event. A panic of Observe ends there.
+func (l *Launcher) observe(ctx context.Context, e Event) {
+	e.Launcher = l.Name
+	e.Origin = printable(e.Origin)
+	e.Err = show(e.Err)
+	observe := l.Observe
+	if observe == nil {
+		observe = LogTo(nil)
+	}
+	var err error
+	defer func() {
+		if err != nil {
+			LogTo(nil)(ctx, Event{Kind: EventWarning, Launcher: l.Name, Err: err})
+		}
+	}()
+	defer contain(&err, "observe")
+	observe(context.WithoutCancel(ctx), e)
+}

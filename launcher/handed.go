@@ -1,0 +1,184 @@
+package launcher
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"maps"
+	"sync"
+)
+
+var errAfterStore = errors.New("document opened after Store returned")
+
+// A handover is what one call of the host's Store was given. It sees what the
+// Sink reads, and takes everything back when the call has returned.
+type handover struct {
+	mu    sync.Mutex
+	over  bool
+	docs  []*handed
+	open  map[io.Closer]bool
+	bytes int64
+}
+
+// handed is one document of a handover.
+type handed struct {
+	h    *handover
+	doc  *Document
+	file File
+	err  error // of the last read that failed, if none reached the end since
+}
+
+// newHandover wraps docs, and returns with it the documents that the Sink is
+// to see.
+func newHandover(docs []*Document) (*handover, []*Document) {
+	h := &handover{open: make(map[io.Closer]bool)}
+	seen := make([]*Document, len(docs))
+	for i, d := range docs {
+		hd := &handed{h: h, doc: d, file: File{Name: d.Name, Size: -1}}
+		h.docs = append(h.docs, hd)
+		c := *d
+		c.Meta = maps.Clone(d.Meta)
+		c.Open = hd.Open
+		seen[i] = &c
+	}
+	return h, seen
+}
+
+// end closes what the Sink left open, and returns what it read and the first
+// error of a document that it could not read.
+func (h *handover) end() (files []File, bytes int64, err error) {
+	h.mu.Lock()
+	h.over = true
+	open := h.open
+	h.open = nil
+	h.mu.Unlock()
+	for c := range open {
+		c.Close()
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, hd := range h.docs {
+		files = append(files, hd.file)
+		if hd.err != nil && hd.file.SHA256 == "" && err == nil {
+			err = fmt.Errorf("read %q: %w", hd.doc.Name, hd.err)
+		}
+	}
+	return files, h.bytes, err
+}
+
+// Open implements Document.Open.
+func (hd *handed) Open(ctx context.Context) (io.ReadCloser, error) {
+	h := hd.h
+	h.mu.Lock()
+	over, known := h.over, hd.file.SHA256 != ""
+	h.mu.Unlock()
+	if over {
+		return nil, errAfterStore
+	}
+	rc, err := hd.doc.Open(ctx)
+	if err != nil {
+		hd.failed(err)
+		return nil, err
+	}
+	r := &reader{hd: hd, rc: rc}
+	if !known {
+		r.sum = sha256.New()
+	}
+	h.mu.Lock()
+	if h.over {
+		h.mu.Unlock()
+		rc.Close()
+		return nil, errAfterStore
+	}
+	h.open[rc] = true
+	h.mu.Unlock()
+	if at, ok := rc.(io.ReaderAt); ok {
+		return &readerAt{r, at}, nil
+	}
+	return r, nil
+}
+
+func (hd *handed) failed(err error) {
+	hd.h.mu.Lock()
+	defer hd.h.mu.Unlock()
+	hd.err = err
+}
+
+// A reader reads a document for the Sink: it counts, hashes, and holds the
+// body to the size that its Document has.
+type reader struct {
+	hd  *handed
+	rc  io.ReadCloser
+	sum hash.Hash // nil: another reader has reached the end
+	n   int64
+	err error // that ended the reading
+}
+
+func (r *reader) Read(p []byte) (int, error) {
+	if r.err != nil {
+		return 0, r.err
+	}
+	n, err := r.rc.Read(p)
+	if n > 0 {
+		r.n += int64(n)
+		if r.sum != nil {
+			r.sum.Write(p[:n])
+		}
+	}
+	if err == nil && !r.tooLong() {
+		return n, nil
+	}
+	r.err = r.end(err)
+	return n, r.err
+}
+
+func (r *reader) tooLong() bool { return r.hd.doc.Size >= 0 && r.n > r.hd.doc.Size }
+
+// end takes down how the reading ended, and returns the error for the Sink.
+func (r *reader) end(err error) error {
+	h := r.hd.h
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.bytes += r.n
+	switch size := r.hd.doc.Size; {
+	case r.tooLong():
+		err = fmt.Errorf("body of %q is longer than its %d bytes", r.hd.doc.Name, size)
+	case err == io.EOF && size >= 0 && r.n < size:
+		err = fmt.Errorf("body of %q ends after %d of %d bytes: %w", r.hd.doc.Name, r.n, size, io.ErrUnexpectedEOF)
+	}
+	if err != io.EOF {
+		r.hd.err = err
+		return err
+	}
+	if r.sum != nil && r.hd.file.SHA256 == "" {
+		r.hd.file.Size = r.n
+		r.hd.file.SHA256 = hex.EncodeToString(r.sum.Sum(nil))
+	}
+	r.hd.err = nil
+	return io.EOF
+}
+
+func (r *reader) Close() error {
+	h := r.hd.h
+	h.mu.Lock()
+	_, open := h.open[r.rc]
+	delete(h.open, r.rc)
+	h.mu.Unlock()
+	if !open {
+		return nil // closed before, or when Store returned
+	}
+	return r.rc.Close()
+}
+
+// A readerAt is a reader of a body that can be read anywhere. What is read
+// with ReadAt does not count as read to the end.
+type readerAt struct {
+	*reader
+	at io.ReaderAt
+}
+
+func (r *readerAt) ReadAt(p []byte, off int64) (int, error) { return r.at.ReadAt(p, off) }

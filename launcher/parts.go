@@ -1,0 +1,201 @@
+package launcher
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"strconv"
+)
+
+// A key names a parcel within its launcher: a hash of the ID that its Source
+// gave it.
+type key [20]byte
+
+func keyOf(id string) key {
+	sum := sha256.Sum256([]byte(id))
+	return key(sum[:20])
+}
+
+// id returns the ID of a parcel as Sinks see it.
+func (l *Launcher) id(k key) string { return l.Name + "/" + hex.EncodeToString(k[:]) }
+
+// keyIn reads the key from the ID of a parcel of this launcher.
+func (l *Launcher) keyIn(id string) (k key, ok bool) {
+	if len(id) != len(l.Name)+1+2*len(k) || id[:len(l.Name)+1] != l.Name+"/" {
+		return k, false
+	}
+	n, err := hex.Decode(k[:], []byte(id[len(l.Name)+1:]))
+	return k, err == nil && n == len(k)
+}
+
+// markerID is the ID of the entry that holds the last scheduled instant.
+func (l *Launcher) markerID() string { return l.Name + "/-schedule" }
+
+// A part is what reaches the Sink as one parcel: the documents of one Unit
+// that go to one job, or of these a single one.
+type part struct {
+	id   string
+	job  string
+	unit *Unit
+	docs []*Document
+}
+
+// sorted is what filters and Routes make of the documents of a parcel.
+type sorted struct {
+	parts    []*part
+	unrouted []string // names of wanted documents without a Route
+}
+
+// sort decides about each document and makes the parts, in the order of their
+// first documents.
+func (l *Launcher) sort(ctx context.Context, parcelID string, docs []*Document, each func(*Document, verdict, int)) (sorted, error) {
+	var s sorted
+	units := false
+	for _, d := range docs {
+		units = units || d.Unit != nil
+	}
+	parts := make(map[string]*part)
+	for i, d := range docs {
+		v, route, err := l.judge(ctx, d)
+		if err != nil {
+			return sorted{}, err
+		}
+		each(d, v, route)
+		switch v {
+		case refused:
+			continue
+		case unclaimed:
+			s.unrouted = append(s.unrouted, d.Name)
+			continue
+		}
+		r := &Route{}
+		if len(l.Routes) > 0 {
+			r = &l.Routes[route]
+		}
+		id := parcelID
+		if units || len(l.Routes) > 0 {
+			id += "." + partKey(d, r, i)
+		}
+		p := parts[id]
+		if p == nil {
+			p = &part{id: id, job: r.Job, unit: d.Unit}
+			parts[id] = p
+			s.parts = append(s.parts, p)
+		}
+		p.docs = append(p.docs, d)
+	}
+	return s, nil
+}
+
+// A verdict is what filters and Routes say of a document.
+type verdict uint8
+
+const (
+	wanted verdict = iota
+	refused
+	unclaimed
+)
+
+func (l *Launcher) judge(ctx context.Context, d *Document) (verdict, int, error) {
+	ok, err := matches(ctx, l.Filter, d)
+	if err != nil {
+		return 0, 0, err
+	}
+	if !ok {
+		return refused, -1, nil
+	}
+	route, err := l.routeOf(ctx, d)
+	if err != nil {
+		return 0, 0, err
+	}
+	if route < 0 {
+		return unclaimed, -1, nil
+	}
+	return wanted, route, nil
+}
+
+// partKey identifies a part within its parcel: by Unit and job, and where the
+// Route splits also by the place of the document before filtering, so that
+// another filter does not change it.
+func partKey(d *Document, r *Route, place int) string {
+	h := sha256.New()
+	text := func(s string) {
+		var n [8]byte
+		binary.BigEndian.PutUint64(n[:], uint64(len(s)))
+		h.Write(n[:])
+		h.Write([]byte(s))
+	}
+	if d.Unit != nil {
+		text("unit")
+		text(d.Unit.Key)
+	}
+	text("job")
+	text(r.Job)
+	if r.Split {
+		text(strconv.Itoa(place))
+		text(d.Dir)
+		text(d.Name)
+		text(strconv.FormatInt(d.Size, 10))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:12])
+}
+
+// parcel returns what the Sink sees of a part of p.
+func (pt *part) parcel(p *Parcel, docs []*Document) *Parcel {
+	meta := make(map[string]string, len(p.Meta))
+	maps.Copy(meta, p.Meta)
+	if pt.unit != nil {
+		maps.Copy(meta, pt.unit.Meta)
+	}
+	return &Parcel{
+		ID: pt.id, Origin: p.Origin, Time: p.Time, Job: pt.job, Meta: meta,
+		Documents: func(context.Context) ([]*Document, error) {
+			return append([]*Document(nil), docs...), nil
+		},
+	}
+}
+
+// documentsOf calls p.Documents, contains its panics and makes names safe.
+func documentsOf(ctx context.Context, p *Parcel) (docs []*Document, err error) {
+	defer contain(&err, "documents")
+	given, err := p.Documents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i, d := range given {
+		switch {
+		case d == nil:
+			return nil, fmt.Errorf("document %d is nil", i)
+		case d.Open == nil:
+			return nil, fmt.Errorf("document %d, %q, has no Open", i, d.Name)
+		case d.Size < -1:
+			return nil, fmt.Errorf("document %d, %q, has size %d", i, d.Name, d.Size)
+		}
+		docs = append(docs, safe(d))
+	}
+	return docs, nil
+}
+
+// safe returns d, or if its names are not safe a copy of which they are.
+func safe(d *Document) *Document {
+	name, dir := CleanName(d.Name), CleanDir(d.Dir)
+	if name == d.Name && dir == d.Dir {
+		return d
+	}
+	c := *d
+	c.Name, c.Dir = name, dir
+	if name != d.Name && d.Meta[MetaName] == "" {
+		c.Meta = maps.Clone(d.Meta)
+		if c.Meta == nil {
+			c.Meta = make(map[string]string)
+		}
+		c.Meta[MetaName] = d.Name
+	}
+	return &c
+}
+
+var errNoDocuments = errors.New("parcel without Documents")

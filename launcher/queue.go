@@ -1,0 +1,84 @@
+package launcher
+
+import (
+	"context"
+	"sync"
+)
+
+// A queue admits parcels to the host's Sink: at most limit at a time, and with
+// a limit of one in the order in which they joined.
+type queue struct {
+	mu     sync.Mutex
+	limit  int
+	inside int
+	line   []*turn // in order of joining; may begin with turns that have left
+}
+
+// A turn is one parcel's place in the queue.
+type turn struct {
+	q     *queue
+	ready chan struct{} // not nil: wants to be admitted; closed: is
+	in    bool
+	left  bool
+}
+
+func (q *queue) join() *turn {
+	t := &turn{q: q}
+	q.mu.Lock()
+	q.line = append(q.line, t)
+	q.mu.Unlock()
+	return t
+}
+
+// enter waits until the turn has come. Whatever it returns, leave must follow.
+func (t *turn) enter(ctx context.Context) error {
+	t.q.mu.Lock()
+	if t.in {
+		t.q.mu.Unlock()
+		return nil
+	}
+	t.ready = make(chan struct{})
+	ready := t.ready
+	t.q.admit()
+	t.q.mu.Unlock()
+	select {
+	case <-ready:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// leave gives the place up. It may be called more than once.
+func (t *turn) leave() {
+	t.q.mu.Lock()
+	defer t.q.mu.Unlock()
+	if t.left {
+		return
+	}
+	t.left = true
+	if t.in {
+		t.q.inside--
+	}
+	t.q.admit()
+}
+
+func (q *queue) admit() {
+	for len(q.line) > 0 && (q.line[0].left || q.line[0].in) {
+		q.line[0] = nil
+		q.line = q.line[1:]
+	}
+	for _, t := range q.line {
+		if q.inside >= q.limit {
+			return
+		}
+		if t.ready != nil && !t.in && !t.left {
+			t.in = true
+			q.inside++
+			close(t.ready)
+		}
+		if q.limit == 1 && !t.left {
+			return // the others wait until this one had its turn
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package launcher
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// A Status says how a Launcher is doing, for consoles and health checks. Times
+// are zero for what has not happened yet.
+type Status struct {
+	Name        string
+	Running     bool      // Run is under way
+	Paused      bool      // Pause was called
+	Polling     bool      // a pass is under way
+	Started     time.Time // when the last pass began
+	Ended       time.Time // when the last pass ended
+	LastSuccess time.Time // when the last pass that returned nil or ErrMore ended
+	LastError   string    // of the last pass; "" if there was none
+	Failures    int       // passes that failed since the last success
+	NextRun     time.Time // when Run makes its next pass, if nothing wakes it
+	Passes      int       // ended in this process
+	Missed      int       // runs that fell into a pass or a pause
+	Last        Stats     // of the last pass
+	Total       Stats     // of all passes in this process
+	Pass        Stats     // of the pass under way, so far
+	PassBytes   int64     // moved from the origin in the pass under way
+	SetAside    int       // parcels that the ledger holds as rejected
+	Oldest      time.Time // arrival of the oldest parcel left or waiting in the last pass
+}
+
+// Status returns how the launcher is doing. It does not wait for anything.
+func (l *Launcher) Status() Status {
+	s := &l.state
+	s.mu.Lock()
+	st, p := s.status, s.current
+	st.Running, st.Paused = s.running, s.paused
+	s.mu.Unlock()
+	st.Name = l.Name
+	if p == nil {
+		return st
+	}
+	st.Polling = true
+	st.PassBytes = p.dog.bytes.Load()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	st.Pass = p.stats
+	return st
+}
+
+// finished takes down how a pass ended and returns its stats.
+func (l *Launcher) finished(p *pass, err error) Stats {
+	p.mu.Lock()
+	stats, oldest := p.stats, p.oldest
+	p.mu.Unlock()
+	now := l.now()
+	s := &l.state
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.current = nil
+	st := &s.status
+	st.Ended, st.Last, st.Oldest = now, stats, oldest
+	st.Passes++
+	st.Total.add(stats)
+	st.LastError = ""
+	switch {
+	case err == nil || errors.Is(err, ErrMore) && OutcomeOf(err) != Stop:
+		st.LastSuccess, st.Failures = now, 0
+	case errors.Is(err, context.Canceled):
+	default:
+		st.LastError = textOf(err)
+		st.Failures++
+	}
+	return stats
+}
+
+// setAside changes the number of rejected parcels.
+func (l *Launcher) setAside(by int) {
+	l.state.mu.Lock()
+	defer l.state.mu.Unlock()
+	l.state.status.SetAside = max(l.state.status.SetAside+by, 0)
+}
