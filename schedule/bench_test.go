@@ -1,0 +1,56 @@
+package schedule_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/ezged/coldlauncher/schedule"
+)
+
+func BenchmarkNext(b *testing.B) {
+	for _, bm := range []struct{ name, row, after string }{
+		{"every 15 s", "* * * * * * */15", "2026-06-05T10:00:07+02:00"},
+		{"default row", "* * * * * * 0", "2026-06-05T10:00:07+02:00"},
+		{"working days at 08:30", "* * mon-fri * 8 30 0", "2026-06-05T08:30:00+02:00"},
+		{"the 31st", "* * * 31 0 0 0", "2026-06-05T10:00:07+02:00"},
+		{"29 February", "* 2 * 29 0 0 0", "2026-06-05T10:00:07+02:00"},
+		{"29 February across 2100", "* 2 * 29 0 0 0", "2096-03-05T10:00:07+01:00"},
+		{"29 February a Monday", "* 2 mon 29 0 0 0", "2072-03-05T10:00:07+01:00"},
+		{"a day before clocks go forward", "* * * * 2 30 0", "2026-03-28T12:00:00+01:00"},
+		{"a day before clocks go back", "* * * * 2 30 0", "2026-10-24T12:00:00+02:00"},
+		{"never again", "2026 * * * 0 0 0", "2027-06-05T10:00:07+02:00"},
+	} {
+		b.Run(bm.name, func(b *testing.B) {
+			s := schedule.Must(schedule.Row(bm.row)).In(location(b, "Europe/Paris"))
+			after, err := time.Parse(time.RFC3339, bm.after)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				s.Next(after)
+			}
+		})
+	}
+	b.Run("only in skipped hours", func(b *testing.B) {
+		s := schedule.Must(schedule.Row("* 3 sunL * 2 30 0")).In(location(b, "Europe/Paris")).On(schedule.Match)
+		for b.Loop() {
+			s.Next(time.Unix(1780000000, 0))
+		}
+	})
+}
+
+func BenchmarkRow(b *testing.B) {
+	for _, bm := range []struct{ name, row string }{
+		{"easy", "* * * * * * 0"},
+		{"medium", "* * mon-fri * 8-18 */5 0"},
+		{"impossible", "* 2 * 30 0 0 0"},
+	} {
+		b.Run(bm.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				schedule.Row(bm.row)
+			}
+		})
+	}
+}
