@@ -1,0 +1,67 @@
+package dial
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// A Guard keeps an account from being locked out by a launcher that goes on
+// trying a password that was refused. After the third refusal in a row it
+// allows further attempts only after a minute, then after two, and so on up to
+// an hour. A secret that differs from the one refused last is tried at once.
+//
+// The zero value is ready for use. A Guard is safe for concurrent use, serves
+// one account, and must not be copied after first use.
+type Guard struct {
+	mu       sync.Mutex
+	refused  int
+	secret   [sha256.Size]byte // that was refused last
+	until    time.Time
+	lastSaid error
+}
+
+const guardFree = 3 // refusals that cost no waiting
+
+// allow returns an error that wraps ErrRefused if secret must not be tried yet.
+func (g *Guard) allow(secret string) error {
+	if g == nil {
+		return nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	wait := time.Until(g.until)
+	if g.refused == 0 || g.secret != sha256.Sum256([]byte(secret)) || wait <= 0 {
+		return nil
+	}
+	return fmt.Errorf("not tried for another %v after %d refusals: %w", wait.Round(time.Second), g.refused, g.lastSaid)
+}
+
+// refuse takes down that secret was refused.
+func (g *Guard) refuse(secret string, err error) {
+	if g == nil {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	sum := sha256.Sum256([]byte(secret))
+	if g.refused > 0 && g.secret != sum {
+		g.refused = 0
+	}
+	g.secret, g.lastSaid = sum, err
+	g.refused++
+	if over := g.refused - guardFree; over >= 0 {
+		g.until = time.Now().Add(min(time.Minute<<min(over, 6), time.Hour))
+	}
+}
+
+// accept forgets refusals.
+func (g *Guard) accept() {
+	if g == nil {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.refused, g.until, g.lastSaid = 0, time.Time{}, nil
+}
