@@ -1,0 +1,2 @@
+// Package filter decides which documents a launcher takes.
+package filter
