@@ -69,18 +69,25 @@ func TestLedgerFindsFaults(t *testing.T) {
 	}{
 		{"ReadYourWrites", "remembers that an ID was unknown", func(f *faultyLedger) {
 			var mu sync.Mutex
-			known := make(map[string]bool) // by the first Load
+			met := make(map[string]bool) // true: saved before it was first loaded
+			f.save = func(ctx context.Context, entries ...launcher.Entry) error {
+				mu.Lock()
+				defer mu.Unlock()
+				for _, e := range entries {
+					if _, ok := met[e.ID]; !ok {
+						met[e.ID] = true
+					}
+				}
+				return f.MemoryLedger.Save(ctx, entries...)
+			}
 			f.load = func(ctx context.Context, id string) (launcher.Entry, error) {
 				mu.Lock()
 				defer mu.Unlock()
-				e, err := f.MemoryLedger.Load(ctx, id)
-				if _, ok := known[id]; !ok {
-					known[id] = e.State != launcher.Unknown
-				}
-				if !known[id] {
+				if !met[id] {
+					met[id] = false
 					return launcher.Entry{}, nil
 				}
-				return e, err
+				return f.MemoryLedger.Load(ctx, id)
 			}
 		}},
 		{"ZeroForUnknown", "gives an unknown entry its ID", func(f *faultyLedger) {
