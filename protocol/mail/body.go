@@ -1,0 +1,132 @@
+package mail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/ezged/coldlauncher/launcher"
+	"github.com/ezged/coldlauncher/protocol/mail/internal/mime"
+)
+
+// A content is bytes that documents are ranges of.
+type content struct {
+	io.ReaderAt
+	size int64
+}
+
+// load opens a document so that it can be read in any place, until the parcel
+// is stored.
+func (t *taker) load(ctx context.Context, d *launcher.Document) (content, error) {
+	r, err := d.Open(ctx)
+	if err != nil {
+		return content{}, err
+	}
+	if at, ok := r.(io.ReaderAt); ok && d.Size >= 0 {
+		t.held.add(r)
+		return content{at, d.Size}, nil
+	}
+	defer r.Close()
+	c, err := t.spool(ctx, r)
+	if err == nil && d.Size >= 0 && c.size != d.Size {
+		return content{}, fmt.Errorf("read %q: %d bytes, not %d", d.Name, c.size, d.Size)
+	}
+	return c, err
+}
+
+// spool keeps what r yields until the parcel is stored.
+func (t *taker) spool(ctx context.Context, r io.Reader) (content, error) {
+	body, err := t.pool.Read(ctx, r)
+	if err != nil {
+		return content{}, err
+	}
+	t.held.add(body)
+	return content{body, body.Size()}, nil
+}
+
+// A guarded content is read under a context, and tells the engine that it
+// advances.
+type guarded struct {
+	ctx context.Context // of the one call that reads
+	at  io.ReaderAt
+}
+
+func (g guarded) ReadAt(p []byte, off int64) (int, error) {
+	if g.ctx.Err() != nil {
+		return 0, context.Cause(g.ctx)
+	}
+	n, err := g.at.ReadAt(p, off)
+	launcher.Progress(g.ctx, int64(n))
+	return n, err
+}
+
+// A piece is a document inside a content.
+type piece struct {
+	from     content
+	within   mime.Range
+	encoding mime.Encoding
+}
+
+// read returns a reader of the piece, decoded.
+func (p piece) read(at io.ReaderAt) io.Reader {
+	section := p.within.Reader(at)
+	if p.encoding == mime.Identity {
+		return section
+	}
+	return mime.NewReader(p.encoding, section)
+}
+
+// open implements Document.Open.
+func (p piece) open(ctx context.Context) (io.ReadCloser, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	section := p.within.Reader(p.from)
+	if p.encoding == mime.Identity {
+		return sectionBody{section}, nil
+	}
+	return decodedBody{mime.NewReader(p.encoding, section)}, nil
+}
+
+// A sectionBody is the reader of a document that is not encoded. What it reads
+// from is closed when the parcel is stored.
+type sectionBody struct{ *io.SectionReader }
+
+func (sectionBody) Close() error { return nil }
+
+// A decodedBody is the reader of a document that is encoded.
+type decodedBody struct{ *mime.Reader }
+
+func (decodedBody) Close() error { return nil }
+
+// measure reads a piece once to learn how much it holds and what is wrong with
+// its encoding.
+func (p piece) measure(ctx context.Context) (size int64, found mime.Defects, err error) {
+	if p.encoding == mime.Identity {
+		return p.within.Size(), 0, nil
+	}
+	r := mime.NewReader(p.encoding, p.within.Reader(guarded{ctx, p.from}))
+	size, err = io.Copy(io.Discard, r)
+	return size, r.Defects(), err
+}
+
+// isBlank reports whether a range holds nothing but blanks and line ends.
+func (c content) isBlank(ctx context.Context, within mime.Range) (bool, error) {
+	r := within.Reader(guarded{ctx, c})
+	var buf [4 << 10]byte
+	for {
+		n, err := r.Read(buf[:])
+		for _, b := range buf[:n] {
+			if b > ' ' {
+				return false, nil
+			}
+		}
+		switch {
+		case errors.Is(err, io.EOF):
+			return true, nil
+		case err != nil:
+			return false, err
+		}
+	}
+}

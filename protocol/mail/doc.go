@@ -1,0 +1,3 @@
+// Package mail takes mails apart: it is a Source around any Source, and hands
+// over attachments where that one offers messages.
+package mail

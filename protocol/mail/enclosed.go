@@ -1,0 +1,58 @@
+package mail
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ezged/coldlauncher/launcher"
+	"github.com/ezged/coldlauncher/protocol/mail/internal/mime"
+)
+
+// newEnclosed returns the mail that the leaf l of m holds, which is all of
+// from and whose root is part.
+func (t *taker) newEnclosed(m *message, l *leaf, part *mime.Part, from content) *message {
+	inner := t.newMessage(part, from, m.unit.Key+"/"+l.Path)
+	inner.depth = m.depth
+	inner.name = "part-" + l.Path + ".eml"
+	if name := l.FileName(); name != "" {
+		inner.name = messageName(launcher.CleanName(name))
+	}
+	put(inner.unit.Meta, MetaEnclosing, m.unit.Meta[MetaMessageID])
+	return inner
+}
+
+// enclosed adds the documents of the mail inner, which is inside m.
+func (t *taker) enclosed(ctx context.Context, m, inner *message) error {
+	if err := t.message(ctx, inner); err != nil {
+		return err
+	}
+	m.docs = append(m.docs, inner.docs...)
+	return nil
+}
+
+// encodedMail adds the documents of a mail inside m that was encoded, which
+// RFC 2046 forbids but some programs do. One that is no mail once decoded is a
+// file.
+func (t *taker) encodedMail(ctx context.Context, m *message, l *leaf) error {
+	if m.depth+1 >= t.limits.Depth {
+		return fmt.Errorf("more than %d mails within one another: %w", t.limits.Depth, ErrLimit)
+	}
+	p := piece{m.from, l.Body, l.Encoding}
+	from, err := t.spool(ctx, p.read(guarded{ctx, m.from}))
+	if err != nil {
+		return err
+	}
+	if t.bytes += from.size; t.bytes > t.limits.Size {
+		return fmt.Errorf("more than %d bytes of documents: %w", t.limits.Size, ErrLimit)
+	}
+	root, err := t.parse(ctx, from, m.depth+1)
+	if err != nil {
+		return err
+	}
+	if root.Defects&mime.HeaderMissing != 0 {
+		return t.file(ctx, m, l)
+	}
+	inner := t.newEnclosed(m, l, root, from)
+	inner.depth++
+	return t.enclosed(ctx, m, inner)
+}

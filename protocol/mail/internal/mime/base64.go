@@ -1,0 +1,141 @@
+package mime
+
+import (
+	"bytes"
+	"encoding/base64"
+)
+
+// base64Decoder decodes base64 as mail programs, gateways and mailing lists
+// leave it.
+//
+// Foreign bytes are skipped. Data may go on after its padding, where several
+// encoded pieces were joined. Once the data may have ended, after padding or at
+// a line of text between whole groups, only lines that are nothing but base64
+// in whole groups are taken; others are a footer that somebody appended.
+type base64Decoder struct {
+	group []byte // characters not yet decoded
+	begun bool   // data was met
+	ended bool   // the data may have ended
+	found Defects
+}
+
+func (d *base64Decoder) line(dst, text []byte, first, last bool) []byte {
+	text, _ = cutEOL(text)
+	text = bytes.TrimSpace(text)
+	if len(text) == 0 {
+		return dst
+	}
+	if !d.ended && len(d.group) == 0 && first && last && isProse(text) {
+		if !d.begun {
+			d.found |= Base64Junk
+			return dst
+		}
+		d.ended = true
+	}
+	d.begun = true
+	if d.ended {
+		if !first || !last || !isWholeGroups(text) {
+			d.found |= Base64Trailer
+			return dst
+		}
+		d.found |= Base64Joined
+		d.ended = false
+	}
+	if isAllBase64(text) {
+		return d.flush(dst, append(d.group, text...))
+	}
+	return d.mixed(dst, text)
+}
+
+// mixed takes a line that holds padding or foreign bytes.
+func (d *base64Decoder) mixed(dst, text []byte) []byte {
+	group := d.group
+	for i, c := range text {
+		switch {
+		case isBase64(c):
+			group = append(group, c)
+		case c != '=':
+			d.found |= Base64Junk
+		case len(group)%4 >= 2:
+			dst = d.close(dst, group)
+			group = d.group
+			rest := bytes.TrimLeft(text[i+1:], "=")
+			if len(rest) == 0 {
+				d.ended = true
+				return dst
+			}
+			if !isWholeGroups(rest) {
+				d.ended = true
+				d.found |= Base64Trailer
+				return dst
+			}
+			d.found |= Base64Joined
+		}
+	}
+	return d.flush(dst, group)
+}
+
+// flush decodes the whole groups and keeps the rest.
+func (d *base64Decoder) flush(dst, group []byte) []byte {
+	n := len(group) / 4 * 4
+	dst, _ = base64.StdEncoding.AppendDecode(dst, group[:n])
+	d.group = append(group[:0], group[n:]...)
+	return dst
+}
+
+// close decodes everything up to a padding that may be incomplete.
+func (d *base64Decoder) close(dst, group []byte) []byte {
+	if len(group)%4 == 1 {
+		group = group[:len(group)-1]
+	}
+	dst, _ = base64.RawStdEncoding.AppendDecode(dst, group)
+	d.group = group[:0]
+	return dst
+}
+
+func (d *base64Decoder) end(dst []byte) []byte {
+	if len(d.group) > 0 {
+		d.found |= Base64Padding
+	}
+	return d.close(dst, d.group)
+}
+
+func (d *base64Decoder) defects() Defects { return d.found }
+
+// isAllBase64 reports whether s holds nothing but characters of base64.
+func isAllBase64(s []byte) bool {
+	for _, c := range s {
+		if !isBase64(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// isWholeGroups reports whether s is base64 in groups of four, the last of
+// which may be padded.
+func isWholeGroups(s []byte) bool {
+	if len(s)%4 != 0 {
+		return false
+	}
+	for pads := 0; pads < 2 && len(s) > 0 && s[len(s)-1] == '='; pads++ {
+		s = s[:len(s)-1]
+	}
+	return isAllBase64(s)
+}
+
+// isProse reports whether a line is text rather than base64: there is nothing
+// of base64 in it, or there are blanks between words that are not whole groups.
+func isProse(s []byte) bool {
+	blank, foreign := 0, 0
+	for _, c := range s {
+		switch {
+		case c == ' ' || c == '\t':
+			blank++
+		case !isBase64(c) && c != '=':
+			foreign++
+		}
+	}
+	rest := len(s) - blank - foreign
+	return rest == 0 || blank > 0 && (foreign > 0 || rest%4 != 0)
+}

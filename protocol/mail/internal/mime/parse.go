@@ -1,0 +1,308 @@
+package mime
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// Limits bound what Parse takes on. Each of them must be positive.
+type Limits struct {
+	Depth  int  // multiparts and messages within one another
+	Parts  int  // parts of all kinds
+	Header int  // bytes of all headers together
+	Line   int  // bytes of one field, with its continuations
+	Keep   bool // leave messages inside the message whole
+}
+
+// ErrLimit is wrapped by the errors of whatever exceeds a limit.
+var ErrLimit = errors.New("limit exceeded")
+
+// Parse reads the message that r holds in its first size bytes. It fails only
+// with an error of r or one that wraps ErrLimit, and returns all the same what
+// it had read by then, with the header if it got so far.
+func Parse(r io.ReaderAt, size int64, limits Limits) (*Part, error) {
+	p := &parser{scanner: newScanner(r, size), limits: limits, open: map[string]int{}}
+	for p.skipBlank() {
+	}
+	message := &Part{}
+	p.message(message, "")
+	if p.scanner.err != nil && p.err == nil {
+		p.err = p.scanner.err
+	}
+	return message, p.err
+}
+
+// A parser goes through a message once. It knows the boundaries of all
+// multiparts that are open, so that each line costs one look-up, and the
+// delimiter of an outer multipart also ends those inside it.
+type parser struct {
+	*scanner
+	limits Limits
+	err    error // the limit that was exceeded
+	open   map[string]int
+	levels int // boundaries that are open
+	depth  int
+	parts  int
+	header int // bytes of headers so far
+}
+
+// A delimiter is what ended a part: a line with a boundary, or the end.
+type delimiter struct {
+	level  int // of its multipart; 0: the end of the message
+	closes bool
+}
+
+var end = delimiter{}
+
+// message parses a message, whose path is given, to the delimiter after it.
+func (p *parser) message(m *Part, path string) delimiter {
+	m.Path = path
+	return p.part(m, "text/plain", true)
+}
+
+// part parses a part to the delimiter after it. Its Path is set.
+func (p *parser) part(n *Part, defaultType string, isMessage bool) delimiter {
+	if p.parts++; p.parts > p.limits.Parts {
+		return p.exceeds("parts", p.limits.Parts)
+	}
+	n.All.Off = p.pos()
+	header, d, ended := p.readHeader(n)
+	if p.failed() {
+		return end
+	}
+	n.describe(header, defaultType)
+	if isMessage {
+		n.Header = header
+		if header == nil {
+			n.Defects |= HeaderMissing
+		}
+		if !n.IsMultipart() {
+			n.Path = n.child(1)
+		}
+	}
+	n.Body.Off = p.pos()
+	switch {
+	case ended:
+		n.Body.Off = n.All.End
+		n.Body.End = n.All.End
+	case n.IsMultipart():
+		d = p.multipart(n)
+	case n.IsMessage() && n.Encoding == Identity && !p.limits.Keep:
+		d = p.enclosed(n)
+	default:
+		d, n.Body.End = p.skip()
+	}
+	n.All.End = n.Body.End
+	return d
+}
+
+// enclosed parses the message that is the body of n.
+func (p *parser) enclosed(n *Part) delimiter {
+	if p.depth++; p.depth > p.limits.Depth {
+		return p.exceeds("depth", p.limits.Depth)
+	}
+	defer func() { p.depth-- }()
+	n.Message = &Part{}
+	d := p.message(n.Message, n.Path)
+	n.Body.End = n.Message.All.End
+	return d
+}
+
+// multipart parses the parts of n.
+func (p *parser) multipart(n *Part) delimiter {
+	if p.depth++; p.depth > p.limits.Depth {
+		return p.exceeds("depth", p.limits.Depth)
+	}
+	defer func() { p.depth-- }()
+	if n.Encoding != Identity {
+		n.Defects |= EncodingOnContainer
+		n.Encoding = Identity
+	}
+	boundary := strings.TrimRight(n.Type.Params["boundary"], blanks)
+	if boundary == "" {
+		n.Defects |= BoundaryMissing
+		boundary = p.guessBoundary()
+	}
+	if boundary == "" {
+		d, stop := p.skip()
+		n.Body.End = stop
+		return d
+	}
+	defer p.push(boundary)()
+	return p.children(n, p.levels)
+}
+
+// push opens a boundary; the function that it returns closes it.
+func (p *parser) push(boundary string) (pop func()) {
+	outer, shadows := p.open[boundary]
+	p.levels++
+	p.open[boundary] = p.levels
+	return func() {
+		p.levels--
+		delete(p.open, boundary)
+		if shadows {
+			p.open[boundary] = outer
+		}
+	}
+}
+
+// children parses the parts of the multipart n, whose boundary is the level-th
+// that is open, and what stands before and behind them.
+func (p *parser) children(n *Part, level int) delimiter {
+	defaultType := "text/plain"
+	if n.Type.Main == "multipart/digest" {
+		defaultType = "message/rfc822" // RFC 2046, section 5.1.5
+	}
+	d, stop := p.skip()
+	closed := false
+	for d.level == level && !p.failed() {
+		if d.closes {
+			closed = true
+			d, stop = p.skip()
+			continue
+		}
+		if closed {
+			n.Defects |= BoundaryReopened
+			closed = false
+		}
+		child := &Part{Path: n.child(len(n.Parts) + 1)}
+		n.Parts = append(n.Parts, child)
+		d = p.part(child, defaultType, false)
+		stop = child.All.End
+	}
+	n.Body.End = stop
+	switch {
+	case len(n.Parts) == 0:
+		n.Defects |= BoundaryUnused
+	case !closed:
+		n.Defects |= BoundaryUnclosed
+	}
+	return d
+}
+
+// child returns the path of the i-th part below p.
+func (p *Part) child(i int) string {
+	if p.Path == "" {
+		return strconv.Itoa(i)
+	}
+	return p.Path + "." + strconv.Itoa(i)
+}
+
+// skip reads to the next delimiter. It returns where what stands before it
+// ends, without the line end that belongs to the delimiter.
+func (p *parser) skip() (d delimiter, stop int64) {
+	stop = p.pos()
+	for {
+		l, ok := p.next()
+		if !ok {
+			return end, p.pos()
+		}
+		if d, ok := p.delimiter(l); ok {
+			return d, stop
+		}
+		stop = l.stop()
+	}
+}
+
+// delimiter reports whether a line holds a boundary that is open.
+func (p *parser) delimiter(l line) (delimiter, bool) {
+	text := l.text
+	if len(text) < 3 || text[0] != '-' || text[1] != '-' || p.levels == 0 || !l.first {
+		return delimiter{}, false
+	}
+	text = bytes.TrimRight(text[2:], " \t\r")
+	if level, ok := p.open[string(text)]; ok {
+		return delimiter{level: level}, true
+	}
+	text, ok := bytes.CutSuffix(text, []byte("--"))
+	if !ok {
+		return delimiter{}, false
+	}
+	level, ok := p.open[string(text)]
+	return delimiter{level: level, closes: true}, ok
+}
+
+// guessBoundary returns the boundary of the first line ahead that looks like a
+// delimiter, and goes back; "" if there is none in the next scanSize bytes.
+func (p *parser) guessBoundary() string {
+	start := p.pos()
+	defer p.seek(start)
+	for {
+		l, ok := p.next()
+		if !ok || l.end-start > scanSize {
+			return ""
+		}
+		if _, ok := p.delimiter(l); ok {
+			return ""
+		}
+		name := string(bytes.TrimRight(l.text, " \t"))
+		if len(name) > 4 && len(name) < 80 && strings.HasPrefix(name, "--") && !strings.ContainsAny(name, " \t") {
+			return name[2:]
+		}
+	}
+}
+
+// skipBlank skips a blank line and reports whether there was one.
+func (p *parser) skipBlank() bool {
+	start := p.pos()
+	l, ok := p.next()
+	if ok && l.whole && l.first && len(l.text) == 0 {
+		return true
+	}
+	p.seek(start)
+	return false
+}
+
+// readHeader reads the header of n and the blank line after it. ended tells
+// that a delimiter, or the end, came before any body.
+func (p *parser) readHeader(n *Part) (h Header, d delimiter, ended bool) {
+	r := headerReader{junk: -1}
+	stop := p.pos()
+	for {
+		l, ok := p.next()
+		if !ok {
+			ended = r.junk < 0
+			n.All.End = p.pos()
+			break
+		}
+		if d, ended = p.delimiter(l); ended {
+			n.All.End = stop
+			break
+		}
+		if l.first && l.whole && len(l.text) == 0 || !r.add(l) {
+			break
+		}
+		stop = l.stop()
+		if r.junk < 0 {
+			p.header += int(l.end - l.off)
+		}
+		if p.header > p.limits.Header {
+			return nil, p.exceeds("bytes of headers", p.limits.Header), true
+		}
+		if len(r.value) > p.limits.Line {
+			return nil, p.exceeds("bytes of a header field", p.limits.Line), true
+		}
+	}
+	r.finish()
+	n.Defects |= r.defects
+	if r.junk >= 0 { // the lines that are no fields are the body
+		n.Defects |= HeaderUnseparated
+		p.seek(r.junk)
+		return r.fields, end, false
+	}
+	return r.fields, d, ended
+}
+
+func (p *parser) failed() bool { return p.err != nil || p.scanner.err != nil }
+
+// exceeds notes that a limit was exceeded, which ends the parsing.
+func (p *parser) exceeds(what string, limit int) delimiter {
+	if p.err == nil {
+		p.err = fmt.Errorf("more than %d %s: %w", limit, what, ErrLimit)
+	}
+	return end
+}

@@ -1,0 +1,105 @@
+package mime
+
+import (
+	"bytes"
+	"errors"
+	"io"
+)
+
+// scanSize is the size of the window through which a message is read, and so
+// the most of one line that is looked at together.
+const scanSize = 64 << 10
+
+// A line is a line of a message, or a piece of one longer than scanSize.
+type line struct {
+	text  []byte // without its line end; valid until the next call
+	off   int64  // of text
+	end   int64  // after the line end
+	first bool   // begins a line
+	whole bool   // ends with it: a line end follows, or the end of all
+}
+
+// stop is where the content of the line ends, before its line end.
+func (l line) stop() int64 { return l.off + int64(len(l.text)) }
+
+// A scanner reads lines one after another. Lines end in LF or CRLF.
+type scanner struct {
+	r      io.ReaderAt
+	size   int64
+	buf    []byte
+	at     int64 // offset of buf[0]
+	lo, hi int   // buf[lo:hi] is not yet read
+	mid    bool  // the last piece did not end its line
+	err    error
+}
+
+func newScanner(r io.ReaderAt, size int64) *scanner {
+	return &scanner{r: r, size: size, buf: make([]byte, min(size, scanSize)+1)}
+}
+
+// pos is the offset of what next returns.
+func (s *scanner) pos() int64 { return s.at + int64(s.lo) }
+
+// seek makes next go on at the line that begins at off.
+func (s *scanner) seek(off int64) {
+	if off >= s.at && off <= s.at+int64(s.hi) {
+		s.lo = int(off - s.at)
+	} else {
+		s.at, s.lo, s.hi = off, 0, 0
+	}
+	s.mid = false
+}
+
+// next returns the next line. It returns false at the end, or once s.err is
+// set.
+func (s *scanner) next() (line, bool) {
+	n := bytes.IndexByte(s.buf[s.lo:s.hi], '\n')
+	if n < 0 {
+		seen := s.hi - s.lo
+		s.fill()
+		if s.err != nil || s.hi == 0 {
+			return line{}, false
+		}
+		if n = bytes.IndexByte(s.buf[seen:s.hi], '\n'); n >= 0 {
+			n += seen
+		}
+	}
+	l := line{off: s.pos(), first: !s.mid, whole: true}
+	switch {
+	case n >= 0:
+		l.text = s.buf[s.lo : s.lo+n]
+		l.text = bytes.TrimSuffix(l.text, []byte{'\r'})
+		s.lo += n + 1
+	case s.at+int64(s.hi) >= s.size:
+		l.text = s.buf[s.lo:s.hi]
+		s.lo = s.hi
+	default: // a piece; keep a CR for the LF that may follow it
+		l.text = bytes.TrimSuffix(s.buf[s.lo:s.hi], []byte{'\r'})
+		l.whole = false
+		s.lo += len(l.text)
+	}
+	s.mid = !l.whole
+	l.end = s.pos()
+	return l, true
+}
+
+// fill moves what is not yet read to the front and reads on behind it.
+func (s *scanner) fill() {
+	copy(s.buf, s.buf[s.lo:s.hi])
+	s.at += int64(s.lo)
+	s.hi -= s.lo
+	s.lo = 0
+	want := min(int64(len(s.buf)-s.hi), s.size-s.at-int64(s.hi))
+	if want <= 0 {
+		return
+	}
+	n, err := s.r.ReadAt(s.buf[s.hi:s.hi+int(want)], s.at+int64(s.hi))
+	s.hi += n
+	switch {
+	case int64(n) == want:
+	case err == nil || errors.Is(err, io.EOF):
+		s.err = io.ErrUnexpectedEOF // shorter than it claims to be
+	default:
+		s.err = err
+	}
+}

@@ -1,0 +1,157 @@
+package mime
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"strings"
+)
+
+// An Encoding is a transfer encoding.
+type Encoding uint8
+
+const (
+	Identity        Encoding = iota // 7bit, 8bit, binary, and what is not known
+	Base64                          // RFC 2045, section 6.8
+	QuotedPrintable                 // RFC 2045, section 6.7
+	UUEncoded                       // POSIX uuencode, as x-uuencode
+)
+
+// parseEncoding reads Content-Transfer-Encoding and the ways in which it is
+// misspelt. It reports false for what it does not know.
+func parseEncoding(s string) (e Encoding, known bool) {
+	s = strings.ToLower(skipComment(strings.TrimLeft(s, blanks)))
+	s, _, _ = strings.Cut(s, ";")
+	s, _, _ = strings.Cut(s, "(")
+	switch strings.Trim(s, blanks+`"'.,`) {
+	case "", "7bit", "8bit", "binary", "7-bit", "8-bit", "7bits", "8bits", "7 bit", "8 bit", "none", "plain", "us-ascii", "utf-8":
+		return Identity, true
+	case "base64", "base-64", "base 64", "b64", "b":
+		return Base64, true
+	case "quoted-printable", "quoted printable", "quotedprintable", "quoted_printable", "quoted-printeable", "q":
+		return QuotedPrintable, true
+	case "x-uuencode", "uuencode", "x-uue", "uue", "x-uu":
+		return UUEncoded, true
+	}
+	return Identity, false
+}
+
+// decodeSize is the size of the window through which a body is decoded.
+const decodeSize = 16 << 10
+
+// A Reader undoes a transfer encoding and nothing else: no charset, no line
+// end is changed. It fails only with an error of what it reads from; what is
+// wrong with the encoding is among its Defects.
+type Reader struct {
+	in  *bufio.Reader
+	dec decoder
+	mid bool   // the last piece did not end its line
+	out []byte // decoded, from off on not yet read
+	off int
+	err error // of in, once it has been
+}
+
+// A decoder decodes a body line by line. Both functions append what they
+// decode to dst.
+type decoder interface {
+	// line takes a line, or a piece of one that is longer than decodeSize,
+	// with its line end. first and last tell whether it begins and ends one.
+	line(dst, text []byte, first, last bool) []byte
+	// end is called once, after the last line.
+	end(dst []byte) []byte
+	defects() Defects
+}
+
+// NewReader returns a Reader of the body that r holds.
+func NewReader(e Encoding, r io.Reader) *Reader {
+	d := &Reader{in: bufio.NewReaderSize(r, decodeSize)}
+	switch e {
+	case Base64:
+		d.dec = &base64Decoder{}
+	case QuotedPrintable:
+		d.dec = &quotedDecoder{}
+	case UUEncoded:
+		d.dec = &uuDecoder{}
+	default:
+		d.dec = identity{}
+	}
+	return d
+}
+
+// Defects tells what was wrong with the encoding as far as it has been read.
+func (d *Reader) Defects() Defects { return d.dec.defects() }
+
+// Read implements [io.Reader].
+func (d *Reader) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	for d.off == len(d.out) {
+		if d.err != nil {
+			return 0, d.err
+		}
+		d.out, d.off = d.out[:0], 0
+		d.fill()
+	}
+	n := copy(p, d.out[d.off:])
+	d.off += n
+	return n, nil
+}
+
+// WriteTo implements [io.WriterTo].
+func (d *Reader) WriteTo(w io.Writer) (int64, error) {
+	var total int64
+	for {
+		n, err := w.Write(d.out[d.off:])
+		total += int64(n)
+		d.off += n
+		switch {
+		case err != nil:
+			return total, err
+		case d.err == io.EOF:
+			return total, nil
+		case d.err != nil:
+			return total, d.err
+		}
+		d.out, d.off = d.out[:0], 0
+		d.fill()
+	}
+}
+
+// fill decodes lines until some bytes are ready or the end is reached.
+func (d *Reader) fill() {
+	for len(d.out) < decodeSize && d.err == nil {
+		text, err := d.in.ReadSlice('\n')
+		last := !errors.Is(err, bufio.ErrBufferFull)
+		if len(text) > 0 {
+			d.out = d.dec.line(d.out, text, !d.mid, last)
+			d.mid = !last
+		}
+		if !last || err == nil {
+			continue
+		}
+		d.err = err
+		if errors.Is(err, io.EOF) {
+			d.out = d.dec.end(d.out)
+		}
+	}
+}
+
+// identity is the decoder of what is not encoded.
+type identity struct{}
+
+func (identity) line(dst, text []byte, first, last bool) []byte { return append(dst, text...) }
+func (identity) end(dst []byte) []byte                          { return dst }
+func (identity) defects() Defects                               { return 0 }
+
+// cutEOL cuts the line end, if any, off a line.
+func cutEOL(text []byte) (content, eol []byte) {
+	n := len(text)
+	if n > 0 && text[n-1] == '\n' {
+		n--
+		if n > 0 && text[n-1] == '\r' {
+			n--
+		}
+	}
+	return text[:n], text[n:]
+}

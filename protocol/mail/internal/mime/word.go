@@ -1,0 +1,162 @@
+package mime
+
+import (
+	"encoding/base64"
+	"strings"
+	"unicode"
+)
+
+// Text returns the value of a header field as UTF-8 on one line, with encoded
+// words decoded and control characters made blanks.
+func Text(s string) string { return oneLine(decodeWords(s)) }
+
+// decodeWords decodes encoded words (RFC 2047) wherever they stand, also where
+// the RFC forbids them: inside quoted strings and next to other text.
+// Neighbouring words of one charset are joined before decoding, for many
+// writers split characters between them. Bytes above ASCII outside of words
+// are guessed.
+func decodeWords(s string) string {
+	if !strings.Contains(s, "=?") {
+		return Guess([]byte(s))
+	}
+	var (
+		out     strings.Builder
+		charset string // of pending
+		pending []byte // bytes of the words not yet written
+	)
+	flush := func() {
+		if pending != nil {
+			out.WriteString(decodeCharset(charset, pending))
+			pending = nil
+		}
+	}
+	for s != "" {
+		i := strings.Index(s, "=?")
+		if i < 0 {
+			break
+		}
+		w, ok := cutWord(s[i:])
+		if !ok {
+			flush()
+			out.WriteString(Guess([]byte(s[:i+2])))
+			s = s[i+2:]
+			continue
+		}
+		// RFC 2047, section 6.2: blanks between two words are not shown.
+		if pending == nil || strings.Trim(s[:i], " \t\r\n") != "" {
+			flush()
+			out.WriteString(Guess([]byte(s[:i])))
+		}
+		if pending != nil && !strings.EqualFold(charset, w.charset) {
+			flush()
+		}
+		charset, pending = w.charset, append(pending, w.text...)
+		if pending == nil {
+			pending = []byte{}
+		}
+		s = s[i+w.size:]
+	}
+	flush()
+	out.WriteString(Guess([]byte(s)))
+	return out.String()
+}
+
+// A word is an encoded word.
+type word struct {
+	charset string
+	text    []byte // decoded from B or Q, still in charset
+	size    int    // bytes that it takes in the field
+}
+
+// cutWord reads the encoded word that s, which starts with "=?", begins with.
+func cutWord(s string) (word, bool) {
+	charset, rest, ok := strings.Cut(s[2:], "?")
+	if !ok || charset == "" || strings.ContainsAny(charset, " \t\r\n\"") {
+		return word{}, false
+	}
+	code, rest, ok := strings.Cut(rest, "?")
+	if !ok || len(code) != 1 {
+		return word{}, false
+	}
+	n := strings.Index(rest, "?=")
+	if n < 0 {
+		return word{}, false
+	}
+	text := rest[:n]
+	w := word{charset: charset, size: len(s) - len(rest) + n + 2}
+	switch code {
+	case "B", "b":
+		w.text, ok = decodeB(text)
+	case "Q", "q":
+		w.text, ok = decodeQ(text), true
+	default:
+		ok = false
+	}
+	return w, ok
+}
+
+// decodeB decodes base64, ignoring foreign bytes and missing padding. It
+// reports whether anything in s was base64.
+func decodeB(s string) ([]byte, bool) {
+	clean := make([]byte, 0, len(s))
+	for i := range len(s) {
+		if isBase64(s[i]) {
+			clean = append(clean, s[i])
+		}
+	}
+	if len(clean)%4 == 1 {
+		clean = clean[:len(clean)-1]
+	}
+	out, err := base64.RawStdEncoding.AppendDecode(nil, clean)
+	return out, err == nil && (len(out) > 0 || s == "")
+}
+
+// decodeQ decodes the "Q" encoding; what is no escape in it stays.
+func decodeQ(s string) []byte {
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '_':
+			out = append(out, ' ')
+		case s[i] == '=' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]):
+			out = append(out, unhex(s[i+1])<<4|unhex(s[i+2]))
+			i += 2
+		default:
+			out = append(out, s[i])
+		}
+	}
+	return out
+}
+
+// oneLine makes control characters blanks, drops the marks that reverse the
+// direction of text, and takes blanks off both ends.
+func oneLine(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsControl(r), unicode.Is(unicode.Zl, r), unicode.Is(unicode.Zp, r):
+			return ' '
+		case unicode.Is(unicode.Bidi_Control, r):
+			return -1
+		}
+		return r
+	}, s))
+}
+
+func isBase64(c byte) bool {
+	return 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '+' || c == '/'
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'A' <= c && c <= 'F' || 'a' <= c && c <= 'f'
+}
+
+// unhex returns the value of a hexadecimal digit.
+func unhex(c byte) byte {
+	switch {
+	case c <= '9':
+		return c - '0'
+	case c <= 'F':
+		return c - 'A' + 10
+	}
+	return c - 'a' + 10
+}

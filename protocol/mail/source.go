@@ -1,0 +1,146 @@
+package mail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"strings"
+	"sync"
+
+	"github.com/ezged/coldlauncher/launcher"
+	"github.com/ezged/coldlauncher/launcher/spool"
+)
+
+// A Source takes apart the messages that another Source offers. Its zero value
+// but for From hands over attachments alone. Its fields must not change during
+// Poll; otherwise it may be copied.
+type Source struct {
+	// From is the Source whose documents are taken apart where they are
+	// messages, and passed on where they are not. Required.
+	From launcher.Source
+
+	// Body hands over the text of each mail too, one document of role "body"
+	// for each form in which it was sent: body.txt, body.html.
+	Body bool
+
+	// Raw hands over each mail too, byte for byte, as a document of role
+	// "message".
+	Raw bool
+
+	// Keep leaves mails inside a mail whole: attachments named *.eml. By
+	// default they are taken apart too, however deep, each a Unit.
+	Keep bool
+
+	// Strict rejects a parcel with a message that cannot be taken apart. By
+	// default such a message is handed over whole, as with Raw.
+	Strict bool
+
+	// Pictures tells which pictures are not worth handing over. Its zero value
+	// leaves out what a signature consists of.
+	Pictures Pictures
+
+	// Headers names further header fields, such as "X-Priority", that Unit.Meta
+	// shall hold under MetaHeader and the name in lower case.
+	Headers []string
+
+	// Limits bound what one message may cost. Its zero value is for ordinary
+	// mail.
+	Limits Limits
+
+	// Spool keeps what must be read more than once and whose readers are no
+	// io.ReaderAt. Nil means one that lasts for the pass.
+	Spool *spool.Pool
+}
+
+var _ launcher.Source = (*Source)(nil)
+
+// Poll implements [launcher.Source]. It passes on each parcel of From with
+// other documents, and what the sink says of it, as they are.
+func (s *Source) Poll(ctx context.Context, sink launcher.Sink) error {
+	if err := s.validate(); err != nil {
+		return err
+	}
+	pool := s.Spool
+	if pool == nil {
+		pool = new(spool.Pool)
+	}
+	return s.From.Poll(ctx, launcher.SinkFunc(func(ctx context.Context, p *launcher.Parcel) error {
+		held := new(holder)
+		defer held.close()
+		taken := *p
+		taken.Documents = func(ctx context.Context) ([]*launcher.Document, error) {
+			docs, err := p.Documents(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return s.takeApart(ctx, &taker{source: s, limits: s.Limits.effective(), pool: pool, held: held, outer: p.Meta}, docs)
+		}
+		return sink.Store(ctx, &taken)
+	}))
+}
+
+// validate returns all faults of the set-up, joined.
+func (s *Source) validate() error {
+	var faults []error
+	if s.From == nil {
+		faults = append(faults, errors.New("mail source without From"))
+	}
+	for _, name := range s.Headers {
+		if name == "" || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r >= 0x7f || r == ':' }) {
+			faults = append(faults, fmt.Errorf("mail header %q is no field name", name))
+		}
+	}
+	return errors.Join(append(faults, s.Limits.validate())...)
+}
+
+// takeApart returns docs with what is in them in place of messages.
+func (s *Source) takeApart(ctx context.Context, t *taker, docs []*launcher.Document) ([]*launcher.Document, error) {
+	var out []*launcher.Document
+	for i, d := range docs {
+		if !isMessage(d) {
+			out = append(out, d)
+			continue
+		}
+		parts, err := t.document(ctx, d, i+1)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, parts...)
+	}
+	return out, nil
+}
+
+// isMessage reports whether a document is a message.
+func isMessage(d *launcher.Document) bool {
+	mediaType, _, err := mime.ParseMediaType(d.MediaType)
+	if err != nil {
+		mediaType = strings.ToLower(d.MediaType)
+	}
+	return mediaType == "message/rfc822" || mediaType == "message/global" ||
+		strings.HasSuffix(strings.ToLower(d.Name), ".eml")
+}
+
+// A holder closes at the end what documents read from until then.
+type holder struct {
+	mu   sync.Mutex
+	open []io.Closer
+}
+
+func (h *holder) add(c io.Closer) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.open = append(h.open, c)
+}
+
+// close closes everything. Errors do not matter: nothing was written but to
+// the spool, whose contents are given up.
+func (h *holder) close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, c := range h.open {
+		c.Close()
+	}
+	h.open = nil
+}

@@ -1,0 +1,281 @@
+package mail
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strconv"
+	"strings"
+
+	"github.com/ezged/coldlauncher/launcher"
+	"github.com/ezged/coldlauncher/launcher/spool"
+	"github.com/ezged/coldlauncher/protocol/mail/internal/mime"
+)
+
+// A taker takes the messages of one parcel apart.
+type taker struct {
+	source *Source
+	limits Limits
+	pool   *spool.Pool
+	held   *holder
+	outer  map[string]string // Parcel.Meta
+
+	origin *launcher.Document // the message at hand
+	parts  int                // of the message at hand so far, and
+	bytes  int64              // bytes of its documents
+}
+
+// document takes apart the message d, the i-th document of its parcel.
+func (t *taker) document(ctx context.Context, d *launcher.Document, i int) ([]*launcher.Document, error) {
+	from, err := t.load(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	t.origin, t.parts, t.bytes = d, 0, 0
+	key := "m" + strconv.Itoa(i)
+	if d.Unit != nil {
+		key = d.Unit.Key + "/" + key
+	}
+	timed, cancel := context.WithTimeoutCause(ctx, t.limits.Time, fmt.Errorf("longer than %v: %w", t.limits.Time, ErrLimit))
+	defer cancel()
+	root, err := t.parse(timed, from, 0)
+	m := t.newMessage(root, from, key)
+	m.name = messageName(d.Name)
+	if err == nil {
+		err = t.message(timed, m)
+	}
+	if errors.Is(err, ErrLimit) {
+		err = t.whole(m, warnLimit, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("take apart %q: %w", d.Name, err)
+	}
+	return m.docs, nil
+}
+
+// parse parses a message that lies depth levels below the outermost.
+func (t *taker) parse(ctx context.Context, from content, depth int) (*mime.Part, error) {
+	root, err := mime.Parse(guarded{ctx, from}, from.size, mime.Limits{
+		Depth:  t.limits.Depth - depth,
+		Parts:  t.limits.Parts - t.parts,
+		Header: t.limits.Header,
+		Line:   t.limits.Line,
+		Keep:   t.source.Keep,
+	})
+	for range root.Walk() {
+		t.parts++
+	}
+	return root, err
+}
+
+// A message is one that is being taken apart: the outermost, or one inside
+// it.
+type message struct {
+	part   *mime.Part
+	from   content
+	within mime.Range // of the message, in from
+	name   string     // as a document
+	depth  int        // of messages that had to be decoded to get at it
+	unit   *launcher.Unit
+	found  warnings
+	docs   []*launcher.Document
+	whole  bool // docs holds the message itself
+}
+
+// newMessage returns a mail that is all of from.
+func (t *taker) newMessage(part *mime.Part, from content, key string) *message {
+	meta := map[string]string{}
+	if t.origin.Unit != nil {
+		maps.Copy(meta, t.origin.Unit.Meta)
+	}
+	maps.Copy(meta, headerMeta(part.Header, t.source.Headers))
+	hide(meta, t.outer)
+	return &message{
+		part: part, from: from, within: mime.Range{End: from.size},
+		unit: &launcher.Unit{Key: key, Meta: meta}, found: warnings{},
+	}
+}
+
+// message fills in the documents of m.
+func (t *taker) message(ctx context.Context, m *message) error {
+	if m.part.Defects&mime.HeaderMissing != 0 {
+		m.found.add(m.part.Defects)
+		return t.whole(m, "", errors.New("it has no header"))
+	}
+	if t.source.Raw {
+		t.addMessage(m)
+	}
+	leaves := m.leaves()
+	if err := m.markShown(ctx, leaves); err != nil {
+		return err
+	}
+	for _, l := range leaves {
+		if err := t.leaf(ctx, m, l); err != nil {
+			return err
+		}
+	}
+	if err := t.checkDivided(ctx, m, leaves); err != nil {
+		return err
+	}
+	m.found.put(m.unit.Meta)
+	return nil
+}
+
+// checkDivided adds m itself if a part of it could not be divided, and so may
+// hold documents that were not found.
+func (t *taker) checkDivided(ctx context.Context, m *message, leaves []*leaf) error {
+	for _, l := range leaves {
+		if l.Defects&(mime.BoundaryUnused|mime.BoundaryMissing|mime.Fragment) == 0 {
+			continue
+		}
+		blank, err := m.from.isBlank(ctx, l.Body)
+		if err != nil {
+			return err
+		}
+		if blank {
+			continue
+		}
+		why := fmt.Errorf("part %s, a %s, cannot be divided", cmp.Or(l.Path, "1"), l.Type.Main)
+		if t.source.Strict {
+			return launcher.Reject(why)
+		}
+		put(m.unit.Meta, MetaWhole, why.Error())
+		t.addMessage(m)
+		return nil
+	}
+	return nil
+}
+
+// leaves returns the parts of m that are not divided any further and the
+// messages inside it, in order.
+func (m *message) leaves() []*leaf {
+	var leaves []*leaf
+	var walk func(p, parent *mime.Part)
+	walk = func(p, parent *mime.Part) {
+		m.found.add(p.Defects)
+		if len(p.Parts) == 0 {
+			leaves = append(leaves, newLeaf(p, parent))
+		}
+		for _, child := range p.Parts {
+			walk(child, p)
+		}
+	}
+	walk(m.part, nil)
+	return leaves
+}
+
+// leaf adds what one leaf holds.
+func (t *taker) leaf(ctx context.Context, m *message, l *leaf) error {
+	switch {
+	case l.Message != nil:
+		inner := t.newEnclosed(m, l, l.Message, m.from)
+		inner.within = l.Message.All
+		return t.enclosed(ctx, m, inner)
+	case l.IsMessage() && !t.source.Keep && l.Encoding != mime.Identity:
+		return t.encodedMail(ctx, m, l)
+	case l.IsMultipart(): // without parts: see checkDivided
+		return nil
+	}
+	return t.file(ctx, m, l)
+}
+
+// file adds the file that a leaf is.
+func (t *taker) file(ctx context.Context, m *message, l *leaf) error {
+	role := l.role()
+	if role == "body" && !t.source.Body {
+		return nil
+	}
+	d, found, err := t.piece(ctx, l, m)
+	if err != nil {
+		return err
+	}
+	if role == "body" && d.Size == 0 || t.source.Pictures.isDecoration(l, d.Size) {
+		return nil
+	}
+	d.Role = role
+	found.put(d.Meta)
+	m.found.merge(found)
+	return t.add(m, d)
+}
+
+// piece makes a document of a leaf.
+func (t *taker) piece(ctx context.Context, l *leaf, m *message) (*launcher.Document, warnings, error) {
+	p := piece{m.from, l.Body, l.Encoding}
+	size, defects, err := p.measure(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	found := warnings{}
+	found.add(l.Defects | defects)
+	if size == 0 && l.Encoding != mime.Identity {
+		blank, err := m.from.isBlank(ctx, l.Body)
+		if err != nil {
+			return nil, nil, err
+		}
+		if !blank {
+			p.encoding, size = mime.Identity, l.Body.Size()
+			found[warnUntrue] = true
+		}
+	}
+	d := t.newDocument(m, p, size)
+	d.MediaType = l.Declared
+	put(d.Meta, MetaPart, l.Path)
+	put(d.Meta, MetaCharset, strings.ToLower(l.Type.Params["charset"]))
+	put(d.Meta, MetaContentID, l.ContentID)
+	put(d.Meta, MetaDescription, l.Description)
+	stem := "part-" + l.Path
+	if l.isText() {
+		stem = "body"
+	}
+	setName(d, l.FileName(), stem)
+	return d, found, nil
+}
+
+// newDocument makes a document of m, still without name, type and role.
+func (t *taker) newDocument(m *message, p piece, size int64) *launcher.Document {
+	meta := maps.Clone(t.origin.Meta)
+	if meta == nil {
+		meta = map[string]string{}
+	}
+	delete(meta, launcher.MetaName)
+	return &launcher.Document{
+		Dir: t.origin.Dir, Size: size, Time: t.origin.Time, Unit: m.unit, Meta: meta, Open: p.open,
+	}
+}
+
+// add hands a document over, within the limits.
+func (t *taker) add(m *message, d *launcher.Document) error {
+	if t.bytes += d.Size; t.bytes > t.limits.Size {
+		return fmt.Errorf("more than %d bytes of documents: %w", t.limits.Size, ErrLimit)
+	}
+	m.docs = append(m.docs, d)
+	return nil
+}
+
+// addMessage adds m itself as a document, once.
+func (t *taker) addMessage(m *message) {
+	if m.whole {
+		return
+	}
+	m.whole = true
+	d := t.newDocument(m, piece{from: m.from, within: m.within}, m.within.Size())
+	d.Name, d.MediaType, d.Role = m.name, "message/rfc822", "message"
+	m.docs = append(m.docs, d)
+}
+
+// whole makes m itself its only document, or rejects it.
+func (t *taker) whole(m *message, code string, why error) error {
+	if t.source.Strict {
+		return launcher.Reject(why)
+	}
+	if code != "" {
+		m.found[code] = true
+	}
+	m.docs, m.whole = nil, false
+	t.addMessage(m)
+	put(m.unit.Meta, MetaWhole, why.Error())
+	m.found.put(m.unit.Meta)
+	return nil
+}
