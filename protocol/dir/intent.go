@@ -1,0 +1,264 @@
+package dir
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+)
+
+// An intent is a task of several moves, written to the place before the first
+// of them. A text, so that a person can read it; names are quoted, for they
+// may hold anything.
+//
+//	coldlauncher intent 1
+//	folder "depot" "depot-1"
+//	file "depot/a.pdf" "depot-1/a.pdf" 1234 1790000000000000000
+//	end
+const (
+	intentFirst = "coldlauncher intent 1"
+	intentLast  = "end"
+	intentExt   = ".intent"
+)
+
+func (t *task) marshal() []byte {
+	var b bytes.Buffer
+	fmt.Fprintln(&b, intentFirst)
+	if t.folder != "" {
+		fmt.Fprintf(&b, "folder %q %q\n", t.folder, t.into)
+	}
+	for _, s := range t.steps {
+		fmt.Fprintf(&b, "file %q %q %d %d\n", s.path, s.into, s.size, s.mtime)
+	}
+	fmt.Fprintln(&b, intentLast)
+	return b.Bytes()
+}
+
+// unmarshal reads an intent. One that is not whole was never acted upon.
+func (t *task) unmarshal(r io.Reader) error {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, 64<<10)
+	if !lines.Scan() || lines.Text() != intentFirst {
+		return cmp.Or(lines.Err(), errors.New("not an intent"))
+	}
+	for lines.Scan() {
+		line := lines.Text()
+		switch {
+		case line == intentLast:
+			return nil
+		case strings.HasPrefix(line, "folder "):
+			if _, err := fmt.Sscanf(line, "folder %q %q", &t.folder, &t.into); err != nil {
+				return err
+			}
+		default:
+			var s step
+			if _, err := fmt.Sscanf(line, "file %q %q %d %d", &s.path, &s.into, &s.size, &s.mtime); err != nil {
+				return err
+			}
+			t.steps = append(t.steps, s)
+		}
+	}
+	return cmp.Or(lines.Err(), io.ErrUnexpectedEOF)
+}
+
+// writeIntent puts a task on the disk.
+func (p *pass) writeIntent(t *task) error {
+	root, path := t.to.root, join(ownFolder, t.key)
+	if err := p.ops().mkdirs(root, ownFolder); err != nil {
+		return err
+	}
+	if err := root.Remove(path + ".tmp"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := p.ops().create(root, path+".tmp", 0o666)
+	if err != nil {
+		return err
+	}
+	_, err = writer{p.ops(), f}.Write(t.marshal())
+	if err == nil {
+		err = p.ops().sync(f)
+	}
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		root.Remove(path + intentExt) // of an attempt that failed: the files are where they were
+		err = p.ops().rename(root, path+".tmp", root, path+intentExt)
+	}
+	if err == nil {
+		err = p.ops().syncFolder(root, ownFolder)
+	}
+	if err != nil {
+		root.Remove(path + ".tmp")
+	}
+	return err
+}
+
+// finished notes that a task is done. Its intent goes once the moves are on
+// the disk.
+func (p *pass) finished(t *task) {
+	p.mu.Lock()
+	p.finishedTasks = append(p.finishedTasks, t)
+	full := len(p.finishedTasks) >= 256
+	p.mu.Unlock()
+	if full {
+		p.flush()
+	}
+}
+
+// A folderAt is a folder in a root.
+type folderAt struct {
+	root *os.Root
+	path string
+}
+
+// flush writes out the folders that finished tasks changed, each once, and
+// removes the intents.
+func (p *pass) flush() {
+	p.mu.Lock()
+	tasks := p.finishedTasks
+	p.finishedTasks = nil
+	p.mu.Unlock()
+	dirs := map[folderAt]bool{}
+	for _, t := range tasks {
+		for _, s := range t.steps {
+			from, _ := split(s.path)
+			into, _ := split(s.into)
+			dirs[folderAt{p.root, from}] = true
+			dirs[folderAt{t.to.root, into}] = true
+		}
+	}
+	for dir := range dirs {
+		err := p.ops().syncFolder(dir.root, dir.path)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // it moved or was removed
+			p.report(fmt.Errorf("write out folder %s: %w", show(dir.path), err))
+			return
+		}
+	}
+	for _, t := range tasks {
+		if err := p.ops().remove(t.to.root, join(ownFolder, t.key+intentExt)); err != nil {
+			p.report(err)
+		}
+	}
+}
+
+// tidy removes the Source's own folders where they are empty.
+func (p *pass) tidy() {
+	if p.dry {
+		return
+	}
+	for _, pl := range []*place{p.done, p.rejected, p.own} {
+		if pl.exists() {
+			pl.root.Remove(ownFolder) // fails if something is in it
+		}
+	}
+	if p.own.exists() {
+		p.root.Remove(ownFolder)
+	}
+}
+
+// recover finishes what a crash interrupted.
+func (p *pass) recover(ctx context.Context) {
+	if p.dry {
+		return
+	}
+	for _, pl := range []*place{p.done, p.rejected, p.own} {
+		if pl.exists() {
+			p.recoverIn(ctx, pl)
+		}
+	}
+	p.flush()
+}
+
+func (p *pass) recoverIn(ctx context.Context, pl *place) {
+	names, err := listNames(pl.root, ownFolder)
+	if err != nil {
+		p.report(fmt.Errorf("%s: %w", pl.field, err))
+	}
+	for _, name := range names {
+		key, intent := strings.CutSuffix(name, intentExt)
+		switch {
+		case !strings.HasPrefix(name, p.prefix()) || ctx.Err() != nil:
+		case intent:
+			if err := p.finish(ctx, pl, key); err != nil {
+				p.report(fmt.Errorf("finish what was begun in %s: %w", pl.field, err))
+			}
+		default:
+			if err := p.ops().remove(pl.root, join(ownFolder, name)); err != nil {
+				p.report(fmt.Errorf("%s: %w", pl.field, err))
+			}
+		}
+	}
+	if pl == p.own {
+		p.restore(ctx)
+	}
+}
+
+// finish carries out an intent.
+func (p *pass) finish(ctx context.Context, pl *place, key string) error {
+	t := &task{key: key, to: pl, purge: pl == p.own}
+	f, err := pl.root.OpenFile(join(ownFolder, key+intentExt), openFlags, 0)
+	if err != nil {
+		return err
+	}
+	const limit = 64 << 20
+	err = t.unmarshal(io.LimitReader(f, limit))
+	f.Close()
+	if err != nil {
+		return fmt.Errorf("read %q: %w", key+intentExt, err)
+	}
+	return p.moveFiles(ctx, t)
+}
+
+// restore puts back what was about to be deleted when a crash came, and has no
+// intent: it is known to the Ledger, or it is not what was handed over.
+func (p *pass) restore(ctx context.Context) {
+	keys, err := listNames(p.own.root, "")
+	if err != nil {
+		p.report(fmt.Errorf("%s: %w", p.own.field, err))
+	}
+	for _, key := range keys {
+		if strings.HasPrefix(key, p.prefix()) {
+			p.report(p.restoreFrom(ctx, key))
+		}
+	}
+}
+
+func (p *pass) restoreFrom(ctx context.Context, key string) error {
+	return fs.WalkDir(p.own.root.FS(), key, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		to := strings.TrimPrefix(path, key+"/")
+		dir, _ := split(to)
+		if err := p.ops().mkdirs(p.root, dir); err != nil {
+			return err
+		}
+		return p.ops().rename(p.own.root, path, p.root, to)
+	})
+}
+
+// listNames returns the names in a folder; none if it does not exist.
+func listNames(root *os.Root, path string) ([]string, error) {
+	f, err := root.OpenFile(cmp.Or(path, "."), openFlags, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return f.Readdirnames(-1)
+}
+
+func deepestFirst(dirs map[string]bool) []string {
+	return slices.SortedFunc(maps.Keys(dirs), func(a, b string) int {
+		return cmp.Or(cmp.Compare(strings.Count(b, "/"), strings.Count(a, "/")), strings.Compare(a, b))
+	})
+}

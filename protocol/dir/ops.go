@@ -1,0 +1,118 @@
+package dir
+
+import "os"
+
+// Ops are the changes that a Source makes to files, each in one place, so that
+// tests can have any of them fail.
+type ops struct {
+	before func(op, path string) error // nil: nothing fails
+}
+
+func (p *pass) ops() *ops { return &p.src.ops }
+
+func (o *ops) fail(op, path string) error {
+	if o.before == nil {
+		return nil
+	}
+	if err := o.before(op, path); err != nil {
+		return &os.PathError{Op: op, Path: path, Err: err}
+	}
+	return nil
+}
+
+// mkdirAll makes the folder of a place, through base if it lies below.
+func (o *ops) mkdirAll(base *os.Root, pl *place) error {
+	if err := o.fail("mkdir", pl.path); err != nil {
+		return err
+	}
+	if pl.rel != "" {
+		return base.MkdirAll(pl.rel, 0o777)
+	}
+	return os.MkdirAll(pl.path, 0o777)
+}
+
+// mkdirs makes a folder in root and those above it; "" is root itself.
+func (o *ops) mkdirs(root *os.Root, path string) error {
+	if path == "" {
+		return nil
+	}
+	if info, err := root.Stat(path); err == nil && info.IsDir() {
+		return nil
+	}
+	if err := o.fail("mkdir", path); err != nil {
+		return err
+	}
+	return root.MkdirAll(path, 0o777)
+}
+
+// rename moves a file or folder from one root to another, or within one, and
+// fails with fs.ErrExist if the new path is taken.
+func (o *ops) rename(from *os.Root, old string, to *os.Root, new string) error {
+	if err := o.fail("rename", new); err != nil {
+		return err
+	}
+	return renameNew(from, old, to, new)
+}
+
+func (o *ops) remove(root *os.Root, path string) error {
+	if err := o.fail("remove", path); err != nil {
+		return err
+	}
+	return root.Remove(path)
+}
+
+// removeAll removes a folder and all that is in it.
+func (o *ops) removeAll(root *os.Root, path string) error {
+	if err := o.fail("remove", path); err != nil {
+		return err
+	}
+	return root.RemoveAll(path)
+}
+
+// create makes a new file.
+func (o *ops) create(root *os.Root, path string, mode os.FileMode) (*os.File, error) {
+	if err := o.fail("create", path); err != nil {
+		return nil, err
+	}
+	return root.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+}
+
+// sync makes what was written to a file, or done in a folder, survive a power
+// cut.
+func (o *ops) sync(f *os.File) error {
+	if err := o.fail("sync", f.Name()); err != nil {
+		return err
+	}
+	return f.Sync()
+}
+
+// syncFolder does so for a folder. Where that is not to be had, as on Windows,
+// it does nothing.
+func (o *ops) syncFolder(root *os.Root, path string) error {
+	if path == "" {
+		path = "."
+	}
+	f, err := root.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := o.fail("sync", path); err != nil {
+		return err
+	}
+	return syncFolder(f)
+}
+
+// A writer writes to a file; when told to fail, it does so half-way.
+type writer struct {
+	ops  *ops
+	file *os.File
+}
+
+func (w writer) Write(b []byte) (int, error) {
+	if err := w.ops.fail("write", w.file.Name()); err != nil {
+		n, _ := w.file.Write(b[:len(b)/2])
+		return n, err
+	}
+	return w.file.Write(b)
+}
