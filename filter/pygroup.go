@@ -162,7 +162,7 @@ func (t *translator) scoped(at int) error {
 	case on != "" && !minus && t.accept(")"):
 		return faultf(at, "flags for the whole expression stand at its start")
 	case on == "" && off == "", minus && off == "", !t.accept(":"):
-		return faultf(at, "there is no such group in Python")
+		return faultf(at, "this kind of group is not known")
 	case strings.Contains(off, "u"), strings.ContainsAny(on, off):
 		return faultf(at, "these flags contradict one another")
 	}

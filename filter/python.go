@@ -160,8 +160,14 @@ func (t *translator) close(at int) error {
 	if n == 0 {
 		return faultf(at, "this parenthesis was not opened")
 	}
-	t.x = t.open[n-1].x
+	g := t.open[n-1]
 	t.open = t.open[:n-1]
+	t.x = g.x
+	if g.bars == 1 {
+		// A condition without a second alternative matches nothing if it fails.
+		// Searching, the engine looks for its first alternative alone.
+		t.emit(nothing, "|")
+	}
 	t.emit(atom, ")")
 	return nil
 }
