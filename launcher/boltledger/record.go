@@ -38,10 +38,10 @@ func encode(e launcher.Entry) []byte {
 	b := make([]byte, sumSize, 256)
 	b = append(b, byte(e.State))
 	b = binary.AppendVarint(b, int64(e.Attempts))
-	for _, t := range []time.Time{e.Time, e.Due, e.Gone} {
+	for _, t := range [...]time.Time{e.Time, e.Due, e.Gone} {
 		b = appendTime(b, t)
 	}
-	for _, s := range []string{e.Of, e.Job, e.Origin, e.Where, e.Revision, e.Err} {
+	for _, s := range [...]string{e.Of, e.Job, e.Origin, e.Where, e.Revision, e.Err} {
 		b = appendText(b, s)
 	}
 	b = binary.AppendUvarint(b, uint64(len(e.Files)))
@@ -50,7 +50,7 @@ func encode(e launcher.Entry) []byte {
 		b = binary.AppendVarint(b, f.Size)
 		b = appendText(b, f.SHA256)
 	}
-	binary.BigEndian.PutUint32(b, sum(e.Launcher, e.ID, b[sumSize:]))
+	binary.BigEndian.PutUint32(b, newReader(e.Launcher).sum([]byte(e.ID), b[sumSize:]))
 	return b
 }
 
@@ -67,33 +67,38 @@ func appendText(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
-func sum(owner, id string, fields []byte) uint32 {
-	table := crc32.MakeTable(crc32.Castagnoli)
-	var n [2 * binary.MaxVarintLen64]byte
-	crc := crc32.Update(0, table, binary.AppendUvarint(n[:0], uint64(len(owner))))
-	crc = crc32.Update(crc, table, []byte(owner))
-	crc = crc32.Update(crc, table, []byte(id))
-	return crc32.Update(crc, table, fields)
+// A reader decodes the records of one launcher.
+type reader struct {
+	launcher string
+	seed     uint32 // the checksum up to its name
+	table    *crc32.Table
 }
 
-// decode reverses encode. It does not retain value.
-func decode(owner, id string, value []byte) (launcher.Entry, error) {
-	e := launcher.Entry{ID: id, Launcher: owner}
-	if len(value) < sumSize || binary.BigEndian.Uint32(value) != sum(owner, id, value[sumSize:]) {
+func newReader(owner string) reader {
+	table := crc32.MakeTable(crc32.Castagnoli)
+	head := append(binary.AppendUvarint(nil, uint64(len(owner))), owner...)
+	return reader{owner, crc32.Checksum(head, table), table}
+}
+
+func (r reader) sum(id, fields []byte) uint32 {
+	return crc32.Update(crc32.Update(r.seed, r.table, id), r.table, fields)
+}
+
+// decode reverses encode. It retains neither slice.
+func (r reader) decode(id, value []byte) (launcher.Entry, error) {
+	if len(value) < sumSize || binary.BigEndian.Uint32(value) != r.sum(id, value[sumSize:]) {
 		return launcher.Entry{}, fmt.Errorf("%w: entry %.64q does not match its checksum", errDamaged, id)
 	}
 	d := decoder{bytes: value[sumSize:], text: string(value[sumSize:])}
+	e := launcher.Entry{ID: string(id), Launcher: r.launcher}
 	e.State = launcher.State(d.uvarint())
 	e.Attempts = int(d.varint())
-	for _, t := range []*time.Time{&e.Time, &e.Due, &e.Gone} {
-		*t = d.time()
-	}
-	for _, s := range []*string{&e.Of, &e.Job, &e.Origin, &e.Where, &e.Revision, &e.Err} {
-		*s = d.take()
-	}
+	e.Time, e.Due, e.Gone = d.time(), d.time(), d.time()
+	e.Of, e.Job, e.Origin = d.take(), d.take(), d.take()
+	e.Where, e.Revision, e.Err = d.take(), d.take(), d.take()
 	e.Files = d.files()
 	if d.bad || d.off != len(d.bytes) {
-		return launcher.Entry{}, fmt.Errorf("%w: entry %.64q has no end", errDamaged, id)
+		return launcher.Entry{}, fmt.Errorf("%w: entry %.64q has fields that do not fit", errDamaged, id)
 	}
 	return e, nil
 }

@@ -2,7 +2,6 @@ package boltledger
 
 import (
 	"bytes"
-	"fmt"
 	"strings"
 
 	"github.com/ezged/coldlauncher/launcher"
@@ -11,7 +10,8 @@ import (
 
 // The buckets of a ledger. An entry lies in the bucket of its launcher, under
 // its ID. Which launcher that is, the ID of an entry made by the engine says
-// itself; the others are strays.
+// itself; the others are strays. The sequence of bucketEntries is the number of
+// launchers in it, that of a launcher's bucket the number of its entries.
 const (
 	bucketFormat  = "coldlauncher ledger" // "version": formatVersion
 	bucketEntries = "entries"             // launcher: {ID: value of a record}
@@ -32,30 +32,6 @@ func format(tx *bbolt.Tx) error {
 		}
 	}
 	return tx.Bucket([]byte(bucketFormat)).Put([]byte(keyVersion), []byte(formatVersion))
-}
-
-// check reads every entry.
-func check(tx *bbolt.Tx) error {
-	f := tx.Bucket([]byte(bucketFormat))
-	if f == nil {
-		return fmt.Errorf("%w: a bbolt database of something else", errDamaged)
-	}
-	if v := f.Get([]byte(keyVersion)); string(v) != formatVersion {
-		return fmt.Errorf("written in format %q, this version reads %q", v, formatVersion)
-	}
-	t := table{tx}
-	for _, name := range []string{bucketEntries, bucketStrays, bucketParts} {
-		if t.bucket(name) == nil {
-			return fmt.Errorf("%w: no bucket %q", errDamaged, name)
-		}
-	}
-	return t.bucket(bucketEntries).ForEachBucket(func(name []byte) error {
-		own := t.bucket(bucketEntries).Bucket(name)
-		return own.ForEach(func(id, value []byte) error {
-			_, err := decode(string(name), string(id), value)
-			return err
-		})
-	})
 }
 
 // home returns the launcher that an ID of the engine's names: what stands
@@ -106,7 +82,7 @@ func (t table) load(id string) (launcher.Entry, error) {
 	if value == nil {
 		return launcher.Entry{}, nil
 	}
-	return decode(owner, id, value)
+	return newReader(owner).decode([]byte(id), value)
 }
 
 // put saves a record in the place of the one of the same ID.
@@ -118,11 +94,7 @@ func (t table) put(r record) error {
 			return err
 		}
 	}
-	own, err := t.bucket(bucketEntries).CreateBucketIfNotExists([]byte(r.launcher))
-	if err != nil {
-		return err
-	}
-	if err := own.Put([]byte(r.id), r.value); err != nil {
+	if err := t.enter(r); err != nil {
 		return err
 	}
 	if r.launcher != home(r.id) {
@@ -138,6 +110,33 @@ func (t table) put(r record) error {
 		return err
 	}
 	return parts.Put([]byte(r.id), nil)
+}
+
+// enter puts a record into the bucket of its launcher.
+func (t table) enter(r record) error {
+	own := t.entries(r.launcher)
+	if own == nil {
+		all := t.bucket(bucketEntries)
+		var err error
+		if own, err = all.CreateBucket([]byte(r.launcher)); err != nil {
+			return err
+		}
+		if err := count(all, +1); err != nil {
+			return err
+		}
+	}
+	id := []byte(r.id)
+	if own.Get(id) == nil {
+		if err := count(own, +1); err != nil {
+			return err
+		}
+	}
+	return own.Put(id, r.value)
+}
+
+// count changes the number of keys that a bucket is known to hold.
+func count(b *bbolt.Bucket, by int) error {
+	return b.SetSequence(b.Sequence() + uint64(by))
 }
 
 // delete removes the entry of id and those of its parts.
@@ -163,9 +162,10 @@ func (t table) parts(of string) ([]launcher.Entry, error) {
 	var found []launcher.Entry
 	if own := t.entries(home(of)); own != nil {
 		prefix := []byte(of + ".")
+		r := newReader(home(of))
 		c := own.Cursor()
 		for k, v := c.Seek(prefix); bytes.HasPrefix(k, prefix); k, v = c.Next() {
-			e, err := decode(home(of), string(k), v)
+			e, err := r.decode(k, v)
 			if err != nil {
 				return nil, err
 			}
@@ -192,8 +192,11 @@ func (t table) parts(of string) ([]launcher.Entry, error) {
 // remove takes e out of every bucket; a zero entry is in none.
 func (t table) remove(e launcher.Entry) error {
 	id := []byte(e.ID)
-	if own := t.entries(e.Launcher); own != nil {
+	if own := t.entries(e.Launcher); own != nil && own.Get(id) != nil {
 		if err := own.Delete(id); err != nil {
+			return err
+		}
+		if err := count(own, -1); err != nil {
 			return err
 		}
 	}

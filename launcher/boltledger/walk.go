@@ -52,9 +52,10 @@ func (t table) page(name, after string) ([]launcher.Entry, error) {
 	if bytes.Equal(k, []byte(after)) && k != nil {
 		k, v = c.Next()
 	}
+	r := newReader(name)
 	var page []launcher.Entry
 	for size := 0; k != nil && len(page) < walkPage && size < walkBytes; k, v = c.Next() {
-		e, err := decode(name, string(k), v)
+		e, err := r.decode(k, v)
 		if err != nil {
 			return nil, err
 		}
