@@ -7,8 +7,9 @@ const (
 
 	lastWall = 7258118400 // 2200-01-01 00:00:00
 
-	// slack is more than any offset from UTC.
-	slack = 8 * daySeconds
+	// slack is more than any offset from UTC. No zone changes its offset and
+	// changes it back within twice that time.
+	slack = 26 * 60 * 60
 
 	firstInstant = -slack
 	lastInstant  = lastWall + slack
@@ -21,8 +22,8 @@ func (r *row) next(after int64) (at int64, steps int) {
 	if u >= lastInstant {
 		return never, 0
 	}
-	p := r.zone.at(u)
-	for {
+	var later period
+	for p := r.zone.at(u); ; p = &later {
 		from := u + p.offset
 		if u == p.start && p.before < p.offset && r.makesUp() {
 			lost, n := r.seek(u + p.before)
@@ -39,15 +40,23 @@ func (r *row) next(after int64) (at int64, steps int) {
 			return wall - p.offset, steps
 		}
 		// The match lies beyond this period. Only the change that ends it can
-		// repeat or skip wall seconds before the match, so that later changes
-		// matter only where they are near to it.
+		// repeat or skip wall seconds before the match.
 		u = p.end
-		if p.after >= p.offset && wall >= u+p.after {
-			u = max(u, wall-slack)
+		switch skipped := wall < u+p.after; {
+		case skipped && r.makesUp():
+			return u, steps
+		case skipped, p.after < p.offset && !r.once():
+			wall, n = r.seek(u + p.after)
+			steps += n
 		}
-		if u >= lastInstant {
+		if wall == never {
 			return never, steps
 		}
-		p = r.zone.find(u)
+		// Later changes matter only where they are near to the match.
+		u = max(u, wall-slack)
+		if offset := r.zone.offset(u); offset == r.zone.offset(wall+slack) {
+			return wall - offset, steps
+		}
+		later = r.zone.find(u)
 	}
 }

@@ -32,8 +32,8 @@ func (r *row) check(text string) error {
 // are not in order stay open.
 func parseColumns(text string, order []column, n Numbering) (row, error) {
 	r := row{
-		years:  [4]uint64{1<<64 - 1, 1<<64 - 1, 1<<64 - 1, 1<<(allYears-3*64) - 1},
-		months: allMonths, week: allWeek, days: allDays, hours: allHours, minutes: allSixty, seconds: allSixty,
+		years: first(allYears), months: allMonths, week: allWeek, days: allDays,
+		hours: allHours, minutes: allSixty, seconds: allSixty,
 	}
 	if len(text) > maxRow {
 		return row{}, &SyntaxError{Row: text, Reason: fmt.Sprintf("%d bytes", len(text)), Allowed: fmt.Sprintf("at most %d", maxRow)}
@@ -161,9 +161,21 @@ func (p *parser) item(f *field, item string) error {
 	return p.steps(f, item)
 }
 
+// first returns a set of n bits.
+func first(n int) (set [4]uint64) {
+	for i := range set {
+		set[i] = 1<<min(max(n-64*i, 0), 64) - 1
+	}
+	return set
+}
+
 // steps reads a value, a range or a star, and the step that may follow.
 func (p *parser) steps(f *field, item string) error {
 	s := p.column.scale(p.numbering)
+	if item == "*" {
+		f.bits, f.wild = first(s.size()), true
+		return nil
+	}
 	from, step, stepped := strings.Cut(item, "/")
 	by := 1
 	if stepped {
@@ -200,9 +212,12 @@ func (p *parser) steps(f *field, item string) error {
 		}
 		b += s.size()
 	}
+	i := s.index(a)
 	for n := a; n <= b; n += by {
-		i := s.index(n)
 		f.bits[i/64] |= 1 << (i % 64)
+		if i += by; i >= s.size() {
+			i -= s.size()
+		}
 	}
 	f.wild = f.wild || ranged || stepped || from == "*"
 	f.steps = f.steps || by > 1

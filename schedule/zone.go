@@ -18,12 +18,13 @@ type period struct {
 }
 
 // at returns the period of u and remembers it.
-func (z *zone) at(u int64) period {
-	if p := z.last.Load(); p != nil && p.start <= u && u < p.end {
-		return *p
+func (z *zone) at(u int64) *period {
+	p := z.last.Load()
+	if p == nil || u < p.start || p.end <= u {
+		found := z.find(u)
+		p = &found
+		z.last.Store(p)
 	}
-	p := z.find(u)
-	z.last.Store(&p)
 	return p
 }
 
@@ -31,9 +32,6 @@ func (z *zone) at(u int64) period {
 // the table of a zone it is only near the truth: it reports changes at New Year
 // that change nothing, and on 31 December of leap years an end that is past.
 func (z *zone) find(u int64) period {
-	if p := z.last.Load(); p != nil && p.start <= u && u < p.end {
-		return *p
-	}
 	t := time.Unix(u, 0).In(z.loc)
 	_, offset := t.Zone()
 	start, end := t.ZoneBounds()
