@@ -2,8 +2,6 @@ package folder
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"path"
@@ -115,17 +113,17 @@ func (s *Sink) openRecord(d disk, id string) (*record, error) {
 	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256([]byte(id))
-	name := hex.EncodeToString(sum[:])
-	shard := path.Join("stored", name[:2])
-	for _, dir := range []string{"stored", shard} {
+	r := &record{disk: d, shard: shardOf(id), path: path.Join(shardOf(id), hashOf(id)+".json")}
+	for _, dir := range []string{"stored", r.shard} {
 		if err := s.makeDir(d, dir); err != nil {
-			d.close()
+			r.close()
 			return nil, err
 		}
 	}
-	return &record{disk: d, shard: shard, path: path.Join(shard, name+".json")}, nil
+	return r, nil
 }
+
+func shardOf(id string) string { return path.Join("stored", hashOf(id)[:2]) }
 
 func (r *record) close() { r.disk.close() }
 

@@ -21,12 +21,16 @@ func dirName(id string) string {
 		return '-'
 	}, stem)
 	stem = strings.TrimLeft(stem[:min(len(stem), 48)], ".-")
-	sum := sha256.Sum256([]byte(id))
-	hash := hex.EncodeToString(sum[:16])
+	hash := hashOf(id)[:32]
 	if stem == "" {
 		return hash
 	}
 	return stem + "-" + hash
+}
+
+func hashOf(id string) string {
+	sum := sha256.Sum256([]byte(id))
+	return hex.EncodeToString(sum[:])
 }
 
 // numbered returns name for try 1, and "stem (try).ext" for those that follow.
