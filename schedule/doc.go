@@ -18,11 +18,11 @@
 // Several rows fire whenever one of them does, once where several do. Each
 // column is a list of items separated by commas:
 //
-//	*          every value
-//	a          a number or, for months and weekdays, a name
-//	a-b        from a to b; past the end of the column, as in 22-2, but for years
-//	*/n a/n    each n-th value from the first one, or from a, to the last
-//	a-b/n      each n-th value from a to b
+//   - every value
+//     a          a number or, for months and weekdays, a name
+//     a-b        from a to b; past the end of the column, as in 22-2, but for years
+//     */n a/n    each n-th value from the first one, or from a, to the last
+//     a-b/n      each n-th value from a to b
 //
 // The weekday column takes besides:
 //

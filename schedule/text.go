@@ -146,10 +146,16 @@ func (z *zone) name() string {
 		return z.loc.String()
 	case offset == 0:
 		return "UTC"
-	case offset%60 == 0:
-		return t.Format("-07:00")
 	}
-	return t.Format("-07:00:00")
+	sign := "+"
+	if offset < 0 {
+		sign, offset = "-", -offset
+	}
+	name := fmt.Sprintf("%s%02d:%02d", sign, offset/3600, offset/60%60)
+	if offset%60 != 0 {
+		name += fmt.Sprintf(":%02d", offset%60)
+	}
+	return name
 }
 
 func (r *row) clockPrefix() string {
