@@ -1,0 +1,220 @@
+package imap
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	goimap "github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+
+	"github.com/ezged/coldlauncher/launcher"
+)
+
+// chunk is how much of a mail is asked for at a time. Larger mails are fetched
+// alone, piece by piece: that can be resumed, and is seen to advance.
+const chunk = 8 << 20
+
+var (
+	errNotReturned = errors.New("server does not return the message")
+	errDesync      = errors.New("server sent another length than it announced")
+)
+
+// fetch fetches mails together into their downloads, and ends those that
+// arrived whole. A nil error does not mean that all of them did. What remains
+// after an error that is not a refusal can be tried in another session.
+func (s *session) fetch(batch []*download) error {
+	if len(batch) == 1 {
+		return s.fetchOne(batch[0])
+	}
+	want := make(map[uint32]*download, len(batch))
+	var set goimap.UIDSet
+	cost := int64(budget)
+	for _, d := range batch {
+		want[d.mail.uid] = d
+		set.AddNum(goimap.UID(d.mail.uid))
+		cost += 2*d.mail.size + 64<<10
+	}
+	_, err := s.bodies(set, nil, cost, func(uid uint32, b body) error {
+		d := want[uid]
+		if d == nil {
+			return nil
+		}
+		_, err := d.takeWhole(b)
+		return err
+	})
+	return err
+}
+
+// fetchOne fetches one mail, in pieces if it is large.
+func (s *session) fetchOne(d *download) error {
+	set, err := s.numberOf(d)
+	switch {
+	case err != nil:
+		return err
+	case set == nil:
+		d.finish(nil, launcher.Later(errGone))
+		return nil
+	}
+	if d.mail.size >= 0 && d.mail.size <= chunk && d.got == 0 {
+		return s.whole(d, set)
+	}
+	for {
+		more, err := s.piece(d, set)
+		if err != nil || !more {
+			return err
+		}
+	}
+}
+
+// numberOf returns what to ask for to get one mail; nil if it is not there.
+func (s *session) numberOf(d *download) (goimap.NumSet, error) {
+	set := goimap.UIDSetNum(goimap.UID(d.mail.uid))
+	if d.step != bySeqNum {
+		return set, nil
+	}
+	var found goimap.SeqSet
+	err := s.do(budget, func() error {
+		data, err := s.c.Search(&goimap.SearchCriteria{UID: []goimap.UIDSet{set}}, nil).Wait()
+		if err == nil {
+			found, _ = data.All.(goimap.SeqSet)
+		}
+		return err
+	})
+	if nums, ok := found.Nums(); err != nil || !ok || len(nums) != 1 {
+		return nil, err
+	}
+	return found, nil
+}
+
+// is reports whether what came with uid may be d. A server that tells the UID
+// behind the body has told none yet.
+func (d *download) is(uid uint32) bool {
+	return uid == d.mail.uid || uid == 0 && d.step == bySeqNum
+}
+
+func (s *session) whole(d *download, set goimap.NumSet) error {
+	came := false
+	last, err := s.bodies(set, nil, budget+2*d.mail.size, func(uid uint32, b body) (err error) {
+		if !d.is(uid) || came {
+			return nil
+		}
+		if uid != 0 {
+			_, err = d.takeWhole(b)
+			return err
+		}
+		came, err = d.take(b)
+		return err
+	})
+	if err == nil && came && last == d.mail.uid {
+		d.end()
+	}
+	return err
+}
+
+// takeWhole takes in a body that comes as one literal, and ends the download
+// with it.
+func (d *download) takeWhole(b body) (bool, error) {
+	ok, err := d.take(b)
+	if ok && err == nil {
+		d.end()
+	}
+	return ok, err
+}
+
+// take takes in a body, unless one has come already, and reports whether it
+// did. A literal cut short must not pass for a message.
+func (d *download) take(b body) (bool, error) {
+	if d.got > 0 || d.isFinished() {
+		return false, nil
+	}
+	n, err := d.receive(b.lit, b.buf)
+	switch {
+	case err != nil:
+		return false, err
+	case n != b.lit.Size():
+		return false, errDesync
+	}
+	return n > 0 || d.mail.size <= 0, nil // nothing is as good as not returned
+}
+
+// piece fetches the next piece of a mail and reports whether there is more.
+func (s *session) piece(d *download, set goimap.NumSet) (more bool, err error) {
+	before, came := d.got, false
+	cost := int64(budget + chunk)
+	if d.mail.size > 0 {
+		cost += d.mail.size // for a server that returns all of it
+	}
+	last, err := s.bodies(set, &goimap.SectionPartial{Offset: before, Size: chunk}, cost, func(uid uint32, b body) error {
+		if !d.is(uid) || came {
+			return nil
+		}
+		came = true
+		part := b.section.Partial != nil
+		if !part {
+			if _, err := io.CopyN(io.Discard, b.lit, before); err != nil {
+				return fmt.Errorf("skip what came before: %w", err)
+			}
+		}
+		n, err := d.receive(b.lit, b.buf)
+		switch {
+		case err != nil:
+			return err
+		case part && n != b.lit.Size(), !part && before+n != b.lit.Size():
+			return errDesync
+		}
+		more = part && n >= chunk
+		return nil
+	})
+	if err != nil {
+		return false, err
+	}
+	if came && last != d.mail.uid {
+		return false, errNotReturned
+	}
+	if !more && d.got > 0 {
+		d.end()
+	}
+	return more, nil
+}
+
+// A body is a body, or a piece of one, as it comes.
+type body struct {
+	section *goimap.FetchItemBodySection
+	lit     goimap.LiteralReader
+	buf     []byte // for reading it
+}
+
+// bodies asks for bodies, or for the same piece of each, and calls f with
+// every one that comes. It returns the last UID that was told. An error of f
+// ends the session.
+func (s *session) bodies(set goimap.NumSet, piece *goimap.SectionPartial, cost int64, f func(uid uint32, b body) error) (last uint32, err error) {
+	opts := &goimap.FetchOptions{UID: true, BodySection: []*goimap.FetchItemBodySection{{Peek: true, Partial: piece}}}
+	buf := make([]byte, 64<<10)
+	err = s.do(cost, func() error {
+		cmd := s.c.Fetch(set, opts)
+		for m := cmd.Next(); m != nil; m = cmd.Next() {
+			var uid uint32
+			for item := m.Next(); item != nil; item = m.Next() {
+				switch item := item.(type) {
+				case imapclient.FetchItemDataUID:
+					uid = uint32(item.UID)
+					last = uid
+				case imapclient.FetchItemDataBodySection:
+					if item.Literal == nil {
+						continue // NIL: the message is not there any more
+					}
+					if err := f(uid, body{item.Section, item.Literal, buf}); err != nil {
+						// The library must not be asked for more: its reader
+						// and what it handed out here share a buffer.
+						s.conn.Close()
+						io.Copy(io.Discard, item.Literal)
+						return err
+					}
+				}
+			}
+		}
+		return cmd.Close()
+	})
+	return last, err
+}

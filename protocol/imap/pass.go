@@ -1,0 +1,200 @@
+package imap
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+
+	"github.com/ezged/coldlauncher/launcher"
+	"github.com/ezged/coldlauncher/launcher/spool"
+	"github.com/ezged/coldlauncher/protocol/dial"
+)
+
+// A pass is one Poll.
+type pass struct {
+	s      *Source
+	ctx    context.Context
+	sink   launcher.Sink
+	dry    bool
+	leash  *leash
+	server *dial.Server
+	pool   *spool.Pool
+	gate   *gate
+	lines  []*line
+	to     targets
+
+	mu     sync.Mutex
+	warned map[string]bool
+}
+
+func (s *Source) newPass(ctx context.Context, sink launcher.Sink) *pass {
+	p := &pass{
+		s: s, ctx: ctx, sink: sink, dry: launcher.DryRun(ctx),
+		leash: newLeash(ctx), server: s.server(), pool: s.spool(),
+		gate:   newGate(int64(s.MaxMails), s.MaxBytes),
+		warned: make(map[string]bool),
+	}
+	for range max(s.Parallel, 1) {
+		p.lines = append(p.lines, &line{connect: p.connect})
+	}
+	return p
+}
+
+func (p *pass) connect() (*session, error) {
+	return connect(p.leash, p.server, func() {})
+}
+
+// end closes the connections.
+func (p *pass) end() {
+	for _, l := range p.lines {
+		l.hangUp()
+	}
+	p.leash.end()
+}
+
+// run makes the pass and returns what Poll does.
+func (p *pass) run() error {
+	stop := context.AfterFunc(p.ctx, func() { p.gate.close(context.Cause(p.ctx)) })
+	defer stop()
+	var folders []string
+	err := p.lines[0].run(nil, func(c *session) (err error) {
+		folders, p.to, err = p.s.prepare(c, p.dry || p.s.ReadOnly)
+		p.report(c)
+		return err
+	})
+	if err != nil {
+		return p.cause(err)
+	}
+	var errs []error
+	for _, name := range folders {
+		if ended, full := p.gate.ended(); ended != nil || full {
+			break
+		}
+		if err := p.folder(name, folders[0]); err != nil {
+			errs = append(errs, fmt.Errorf("folder %q: %w", name, err))
+		}
+	}
+	ended, full := p.gate.ended()
+	if full {
+		errs = append(errs, launcher.ErrMore)
+	}
+	return errors.Join(append(errs, ended)...)
+}
+
+// cause returns err, or if the pass was asked to end, why.
+func (p *pass) cause(err error) error {
+	if p.ctx.Err() != nil {
+		return context.Cause(p.ctx)
+	}
+	return err
+}
+
+// folder offers the mails of one folder, and settles them.
+func (p *pass) folder(name, root string) error {
+	b := &box{name: name, readOnly: p.dry || p.s.ReadOnly}
+	b.dir = relative(name, root)
+	main := p.lines[0]
+	var count uint32
+	err := main.run(nil, func(c *session) error {
+		n, state, err := c.choose(name, b.readOnly)
+		if err != nil {
+			return err
+		}
+		count, b.validity, b.hashed = n, state.validity, state.validity == 0 || state.notSticky
+		p.report(c)
+		if state.readOnly && !b.readOnly {
+			return errors.New("the account may only read it; set ReadOnly if nothing is to be changed there")
+		}
+		return nil
+	})
+	if err != nil {
+		return p.cause(err)
+	}
+	p.checkValidity(b)
+	mails, err := main.mails(b, count)
+	if err != nil {
+		return p.cause(err)
+	}
+	return p.work(b, mails)
+}
+
+// work offers mails while it fetches and settles others.
+func (p *pass) work(b *box, mails []mail) error {
+	f := newFetcher(p.leash, p.pool, len(p.lines))
+	settle := newSettler(p, p.lines[0], b)
+	var serving, settling sync.WaitGroup
+	for _, l := range p.lines {
+		serving.Go(func() { f.serve(l, b) })
+	}
+	var failed error
+	settling.Go(func() { failed = settle.run() })
+	p.offer(b, f, mails, settle)
+	f.close()
+	serving.Wait()
+	settle.close()
+	settling.Wait()
+	return failed
+}
+
+// relative returns the path of a folder below root, with slashes.
+func relative(name, root string) string {
+	rest, ok := strings.CutPrefix(name, root)
+	if !ok || rest == "" {
+		return ""
+	}
+	return launcher.CleanDir(strings.ReplaceAll(rest[1:], rest[:1], "/"))
+}
+
+// checkValidity warns if the UIDs of a folder are new: all its mails are then
+// offered as if they were.
+func (p *pass) checkValidity(b *box) {
+	if b.hashed {
+		p.warnOnce(b.name, errors.New("the server's UIDs do not last: mails are told apart by their headers"))
+		return
+	}
+	if was := p.s.remember(b.name, b.validity); was != 0 && was != b.validity {
+		launcher.Warn(p.ctx, "folder "+plain(b.name),
+			fmt.Errorf("UIDVALIDITY changed from %d to %d: every mail in it is offered again", was, b.validity))
+	}
+}
+
+// report passes on what the server said besides.
+func (p *pass) report(c *session) {
+	alerts, unread := c.in.takeNotes()
+	for _, a := range alerts {
+		p.warnOnce("", fmt.Errorf("server alert: %q", a))
+	}
+	for _, name := range unread {
+		p.warnOnce("", fmt.Errorf("folder left out: its name is not encoded as it should be: %q", name))
+	}
+}
+
+// warnOnce warns of something once in a pass.
+func (p *pass) warnOnce(origin string, err error) {
+	p.mu.Lock()
+	known := p.warned[origin+err.Error()]
+	p.warned[origin+err.Error()] = true
+	p.mu.Unlock()
+	if !known {
+		launcher.Warn(p.ctx, origin, err)
+	}
+}
+
+// id returns the ID of a mail's parcel: account, folder, UIDVALIDITY and UID.
+func (p *pass) id(b *box, m mail) string {
+	host := p.s.Addr
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	sum := sha256.Sum256([]byte(strings.ToLower(host) + "\x00" + p.s.User + "\x00" + b.name))
+	place := "imap/" + hex.EncodeToString(sum[:8])
+	if b.hashed {
+		return place + "/" + m.hash
+	}
+	return fmt.Sprintf("%s/%d/%d", place, b.validity, m.uid)
+}
