@@ -3,76 +3,83 @@ package launcher
 import (
 	"errors"
 	"fmt"
-	"maps"
 )
 
-// When three parcels in a row fail in the Sink and it has taken nothing in the
-// pass, it is more likely down than all three bad: the pass ends, and their
-// attempts are given back. They are suspects then. As long as there are any,
-// a pass tries only the first suspect that it meets, at no cost, and holds the
-// others back, so that parcels behind them get their turn: bad parcels at the
-// front must not block good ones. Once the Sink takes something, nobody is a
-// suspect any more.
+// When three parcels in a row fail in the Sink, without a mark, and it has
+// taken nothing in the pass, it is more likely down than all three bad: the
+// pass ends, and their attempts are given back. They are suspects then.
+//
+// Bad parcels at the front must not block good ones behind them. So as long as
+// there are suspects, a pass tries only the first that it meets and holds the
+// others back, and no failure costs an attempt. If the Sink takes a suspect,
+// it was down and is back: nobody is suspected any more. If it takes another
+// parcel instead, it works, and the suspects are blamed: their failures count,
+// and no longer end a pass.
 const inARow = 3
+
+type suspicion uint8
+
+const (
+	suspected suspicion = iota + 1
+	blamed
+)
 
 var errSinkDown = errors.New("the Sink failed on three parcels in a row and took none")
 
-// closeBreaker clears all suspects: the Sink works.
-func (l *Launcher) closeBreaker() {
-	l.state.mu.Lock()
-	defer l.state.mu.Unlock()
-	if len(l.state.suspects) > 0 {
-		clear(l.state.suspects)
+// took tells the breaker that the Sink has taken parcel k.
+func (l *Launcher) took(k key) {
+	s := &l.state
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.suspects) == 0 {
+		return
+	}
+	wasDown := s.suspects[k] == suspected
+	delete(s.suspects, k)
+	for other, what := range s.suspects {
+		switch {
+		case what == suspected && wasDown:
+			delete(s.suspects, other)
+		case what == suspected:
+			s.suspects[other] = blamed
+		}
 	}
 }
 
-func (l *Launcher) suspected(k key) bool {
+// suspicion returns what the breaker holds against k, and whether it suspects
+// anybody.
+func (l *Launcher) suspicion(k key) (of suspicion, any bool) {
+	s := &l.state
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, what := range s.suspects {
+		any = any || what == suspected
+	}
+	return s.suspects[k], any
+}
+
+func (l *Launcher) suspect(keys ...key) {
 	l.state.mu.Lock()
 	defer l.state.mu.Unlock()
-	return l.state.suspects[k]
+	for _, k := range keys {
+		l.state.suspects[k] = suspected
+	}
+}
+
+func (l *Launcher) acquit(k key) {
+	l.state.mu.Lock()
+	defer l.state.mu.Unlock()
+	delete(l.state.suspects, k)
 }
 
 // held reports that the parcel is a suspect and another one was tried.
 func (o *once) held() bool {
-	if !o.l.suspected(o.key) {
+	if of, _ := o.l.suspicion(o.key); of != suspected {
 		return false
 	}
 	o.pass.mu.Lock()
 	defer o.pass.mu.Unlock()
 	return o.probed && !o.pass.stored
-}
-
-// failedInSink answers for a parcel with which the Sink failed without a mark.
-func (o *once) failedInSink(err error) (knowledge, error) {
-	suspect := o.l.suspected(o.key)
-	o.pass.mu.Lock()
-	if o.pass.stored {
-		o.pass.mu.Unlock()
-		return o.fail(err)
-	}
-	if o.halted != nil {
-		halted := o.halted
-		o.pass.mu.Unlock()
-		return o.giveBack(fmt.Errorf("%w (%w)", halted, err))
-	}
-	if suspect {
-		o.probed = true
-		o.pass.mu.Unlock()
-		o.left(o.parcel.Time, func(s *Stats) { s.Left++ })
-		return o.giveBack(err)
-	}
-	a := &attempt{o.id, o.key, former{o.former, o.parts}, false}
-	o.streak = append(o.streak, a)
-	if len(o.streak) < inARow {
-		o.pass.mu.Unlock()
-		k, err := o.fail(err)
-		a.final = OutcomeOf(err) == SetAside
-		return k, err
-	}
-	streak := o.streak
-	o.streak = nil
-	o.pass.mu.Unlock()
-	return o.trip(streak, err)
 }
 
 // An attempt is one that may be given back.
@@ -83,21 +90,60 @@ type attempt struct {
 	final  bool // it was the last: the parcel has been set aside
 }
 
+// failedInSink answers for a parcel with which the Sink failed without a mark.
+func (o *once) failedInSink(err error) (knowledge, error) {
+	of, tripped := o.l.suspicion(o.key)
+	o.pass.mu.Lock()
+	if o.pass.stored || of == blamed {
+		o.pass.mu.Unlock()
+		return o.fail(err)
+	}
+	if halted := o.halted; halted != nil {
+		o.pass.mu.Unlock()
+		return o.giveBack(fmt.Errorf("%w (%w)", halted, err))
+	}
+	if of == suspected {
+		o.probed = true
+		o.pass.mu.Unlock()
+		return o.excuse(err)
+	}
+	a := &attempt{o.id, o.key, former{o.former, o.parts}, false}
+	o.streak = append(o.streak, a)
+	streak := o.streak
+	if len(streak) == inARow {
+		o.streak = nil
+	}
+	o.pass.mu.Unlock()
+	switch {
+	case len(streak) == inARow:
+		return o.trip(streak, err)
+	case tripped:
+		o.l.suspect(o.key)
+		return o.excuse(err)
+	}
+	k, err := o.fail(err)
+	a.final = OutcomeOf(err) == SetAside
+	return k, err
+}
+
+// excuse leaves a parcel whose failure does not count.
+func (o *once) excuse(err error) (knowledge, error) {
+	o.left(o.parcel.Time, func(s *Stats) { s.Left++ })
+	o.l.observe(o.ctx, Event{Kind: EventFailed, Parcel: o.id, Origin: o.parcel.Origin, Err: err})
+	return o.giveBack(err)
+}
+
 // trip gives the attempts of a streak back and ends the pass.
 func (o *once) trip(streak []*attempt, err error) (knowledge, error) {
-	suspects := make(map[key]bool)
 	for _, a := range streak {
 		if a.final {
 			continue
 		}
-		suspects[a.key] = true
+		o.l.suspect(a.key)
 		if failure := o.restore(a.id, a.former); failure != nil {
 			return open, o.halt(failure)
 		}
 	}
-	o.l.state.mu.Lock()
-	maps.Copy(o.l.state.suspects, suspects)
-	o.l.state.mu.Unlock()
 	o.left(o.parcel.Time, func(s *Stats) { s.Left++ })
 	return open, o.halt(fmt.Errorf("%w: %w", errSinkDown, err))
 }

@@ -175,7 +175,7 @@ func (o *once) took(pt *part, files []File, bytes int64, elapsed time.Duration) 
 	o.stats.Documents += len(files)
 	o.stats.Bytes += bytes
 	o.pass.mu.Unlock()
-	o.l.closeBreaker()
+	o.l.took(o.key)
 	o.l.observe(o.ctx, Event{Kind: EventStored, Parcel: pt.id, Origin: o.parcel.Origin, Job: pt.job,
 		Attempt: o.entry.Attempts, Count: len(files), Bytes: bytes, Elapsed: elapsed})
 	var unread []string

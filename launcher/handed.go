@@ -20,7 +20,7 @@ type handover struct {
 	mu    sync.Mutex
 	over  bool
 	docs  []*handed
-	open  map[io.Closer]bool
+	open  map[*reader]bool
 	bytes int64
 }
 
@@ -35,7 +35,7 @@ type handed struct {
 // newHandover wraps docs, and returns with it the documents that the Sink is
 // to see.
 func newHandover(docs []*Document) (*handover, []*Document) {
-	h := &handover{open: make(map[io.Closer]bool)}
+	h := &handover{open: make(map[*reader]bool)}
 	seen := make([]*Document, len(docs))
 	for i, d := range docs {
 		hd := &handed{h: h, doc: d, file: File{Name: d.Name, Size: -1}}
@@ -56,8 +56,8 @@ func (h *handover) end() (files []File, bytes int64, err error) {
 	open := h.open
 	h.open = nil
 	h.mu.Unlock()
-	for c := range open {
-		c.Close()
+	for r := range open {
+		r.rc.Close()
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -88,18 +88,25 @@ func (hd *handed) Open(ctx context.Context) (io.ReadCloser, error) {
 	if !known {
 		r.sum = sha256.New()
 	}
-	h.mu.Lock()
-	if h.over {
-		h.mu.Unlock()
+	if !h.opened(r) {
 		rc.Close()
 		return nil, errAfterStore
 	}
-	h.open[rc] = true
-	h.mu.Unlock()
 	if at, ok := rc.(io.ReaderAt); ok {
 		return &readerAt{r, at}, nil
 	}
 	return r, nil
+}
+
+// opened takes r down to be closed in the end, unless the end has come.
+func (h *handover) opened(r *reader) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.over {
+		return false
+	}
+	h.open[r] = true
+	return true
 }
 
 func (hd *handed) failed(err error) {
@@ -165,8 +172,8 @@ func (r *reader) end(err error) error {
 func (r *reader) Close() error {
 	h := r.hd.h
 	h.mu.Lock()
-	_, open := h.open[r.rc]
-	delete(h.open, r.rc)
+	_, open := h.open[r]
+	delete(h.open, r)
 	h.mu.Unlock()
 	if !open {
 		return nil // closed before, or when Store returned

@@ -135,9 +135,9 @@ type state struct {
 	loaded   bool         // known holds everything that the ledger does
 	known    map[key]note // parcels in the ledger, and those offered lately
 	pass     uint32       // counts passes
-	suspects map[key]bool // refused three in a row: the Sink may be down
-	swept    time.Time    // when retention was last looked at
-	running  bool         // Run is under way
+	suspects map[key]suspicion
+	swept    time.Time // when retention was last looked at
+	running  bool      // Run is under way
 	paused   bool
 	changed  chan struct{} // closed and replaced when paused changes
 	current  *pass         // under way, or nil
@@ -208,7 +208,7 @@ func (l *Launcher) prepare() {
 		s.wake = make(chan struct{}, 1)
 		s.changed = make(chan struct{})
 		s.known = make(map[key]note)
-		s.suspects = make(map[key]bool)
+		s.suspects = make(map[key]suspicion)
 		if s.clock == nil {
 			s.clock = time.Now
 		}

@@ -299,6 +299,7 @@ func (o *once) reject(err error) (knowledge, error) {
 	}
 	o.count(func(s *Stats) { s.Rejected++ })
 	o.l.setAside(1)
+	o.l.acquit(o.key)
 	o.l.observe(o.ctx, Event{Kind: EventRejected, Parcel: o.id, Origin: o.parcel.Origin,
 		Attempt: e.Attempts, Err: err})
 	return open, Reject(err)

@@ -213,3 +213,10 @@ func (s *Script) Polls() int {
 	defer s.mu.Unlock()
 	return s.polls
 }
+
+// Forget drops the items that were let go or set aside.
+func (s *Script) Forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.items = slices.DeleteFunc(s.items, func(it *Item) bool { return it.state != launcher.Left })
+}
