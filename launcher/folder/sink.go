@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"github.com/ezged/coldlauncher/launcher"
 )
@@ -89,8 +90,8 @@ func (s *Sink) store(ctx context.Context, p *launcher.Parcel) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if p.ID == "" {
-		return errors.New("parcel without ID")
+	if p.ID == "" || !utf8.ValidString(p.ID) {
+		return fmt.Errorf("parcel ID %q is empty or not text", p.ID)
 	}
 	d, err := s.openDisk(s.Path)
 	if err != nil {

@@ -319,6 +319,15 @@ func TestSurroundingsAreHalt(t *testing.T) {
 	}
 }
 
+func TestIDsThatCannotBeRecorded(t *testing.T) {
+	for _, id := range []string{"", "x/\xff"} {
+		err := (&Sink{Path: t.TempDir()}).Store(t.Context(), unread(t, id))
+		if err == nil || launcher.OutcomeOf(err) != launcher.Left {
+			t.Errorf("ID %q: %v, want an error that concerns this parcel alone", id, err)
+		}
+	}
+}
+
 func TestDocumentOfAnotherLength(t *testing.T) {
 	for name, size := range map[string]int64{"short": 4, "long": 2} {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,157 @@
+package folder
+
+import (
+	"fmt"
+	"path"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A volatile knows what a power cut would take: what was written to a file
+// since its last sync, and entries made since the last sync of their folder.
+type volatile struct {
+	t     *testing.T
+	files map[string]bool // written and not synced
+	dirs  map[string]bool // with entries that are not
+	order []string
+}
+
+func (v *volatile) open(path string) (disk, error) {
+	d, err := openDisk(path)
+	return &watched{d, v}, err
+}
+
+// below returns what under dir a power cut would take.
+func (v *volatile) below(dir string) []string {
+	var names []string
+	for _, m := range []map[string]bool{v.files, v.dirs} {
+		for name := range m {
+			if name == dir || strings.HasPrefix(name, dir+"/") {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+type watched struct {
+	disk
+	v *volatile
+}
+
+func (d *watched) abs(name string) string { return path.Join(d.name(), name) }
+
+func (d *watched) sub(dir string) (disk, error) {
+	s, err := d.disk.sub(dir)
+	return &watched{s, d.v}, err
+}
+
+func (d *watched) mkdir(dir string) error {
+	err := d.disk.mkdir(dir)
+	if err == nil {
+		d.v.dirs[path.Dir(d.abs(dir))] = true
+	}
+	return err
+}
+
+func (d *watched) create(name string) (file, error) {
+	if strings.HasPrefix(name, "stored/") {
+		d.v.order = append(d.v.order, "record")
+		for _, at := range d.v.below(path.Dir(d.name())) {
+			if !strings.Contains(at, hidden) {
+				d.v.t.Errorf("a parcel was recorded while a power cut would take documents of it: %s", at)
+			}
+		}
+	}
+	f, err := d.disk.create(name)
+	d.v.dirs[path.Dir(d.abs(name))] = true
+	d.v.files[d.abs(name)] = true
+	return &watchedFile{f, d.v, d.abs(name)}, err
+}
+
+func (d *watched) rename(from, to string) error {
+	d.v.order = append(d.v.order, "rename")
+	if lost := d.v.below(d.abs(from)); len(lost) > 0 {
+		d.v.t.Errorf("a parcel got its name while a power cut would take %v", lost)
+	}
+	d.v.dirs[path.Dir(d.abs(to))] = true
+	return d.disk.rename(from, to)
+}
+
+func (d *watched) publish(from, to string) error {
+	d.v.order = append(d.v.order, "publish")
+	if d.v.dirs[d.abs(pending)] {
+		d.v.t.Errorf("%s was handed over while a power cut would take the intent to do so", to)
+	}
+	d.v.dirs[path.Dir(d.abs(to))] = true
+	return d.disk.publish(from, to)
+}
+
+func (d *watched) removeAll(name string) error {
+	if strings.HasPrefix(name, pending) {
+		d.v.order = append(d.v.order, "forget")
+		if lost := d.v.below(d.abs(hidden + "/stored")); len(lost) > 0 {
+			d.v.t.Errorf("an intent was removed while a power cut would take its record: %v", lost)
+		}
+	}
+	for _, gone := range d.v.below(d.abs(name)) {
+		delete(d.v.dirs, gone)
+		delete(d.v.files, gone)
+	}
+	return d.disk.removeAll(name)
+}
+
+func (d *watched) sync(dir string) error {
+	delete(d.v.dirs, d.abs(dir))
+	return d.disk.sync(dir)
+}
+
+type watchedFile struct {
+	file
+	v    *volatile
+	path string
+}
+
+func (f *watchedFile) Write(b []byte) (int, error) {
+	f.v.files[f.path] = true
+	return f.file.Write(b)
+}
+
+func (f *watchedFile) SetTime(at time.Time) error {
+	f.v.files[f.path] = true
+	return f.file.SetTime(at)
+}
+
+func (f *watchedFile) Sync() error {
+	delete(f.v.files, f.path)
+	return f.file.Sync()
+}
+
+func TestEverythingIsSyncedInOrder(t *testing.T) {
+	for loose, order := range map[bool]string{
+		false: "[rename]",
+		true:  "[rename publish publish record forget]",
+	} {
+		t.Run(fmt.Sprint("loose ", loose), func(t *testing.T) {
+			dir := t.TempDir()
+			s := &Sink{Path: dir, Loose: loose, ByJob: true}
+			for i := range 3 { // the first makes folders, the others find them
+				v := &volatile{t: t, files: make(map[string]bool), dirs: make(map[string]bool)}
+				s.open = v.open
+				p := parcelOf(fmt.Sprint("x/", i), fmt.Sprint("a", i), "one", fmt.Sprint("b", i), "two")
+				p.Job = "87"
+				docs, _ := p.Documents(t.Context())
+				docs[0].Time = time.Unix(1_000_000_000, 0)
+				mustStore(t, s, p)
+				if got := fmt.Sprint(v.order); got != order {
+					t.Errorf("steps %v, want %v", got, order)
+				}
+				delete(v.dirs, path.Join(dir, staging)) // what is left there is swept
+				if lost := v.below(dir); len(lost) > 0 {
+					t.Errorf("Store returned nil while a power cut would take %v", lost)
+				}
+			}
+		})
+	}
+}
