@@ -16,6 +16,17 @@ type content struct {
 	size int64
 }
 
+// section returns a range of c as a content of its own.
+func (c content) section(within mime.Range) content {
+	return content{within.Reader(c), within.Size()}
+}
+
+// all is the range of everything in c.
+func (c content) all() mime.Range { return mime.Range{End: c.size} }
+
+// reader reads c from its start.
+func (c content) reader(ctx context.Context) io.Reader { return c.all().Reader(guarded{ctx, c}) }
+
 // load opens a document so that it can be read in any place, until the parcel
 // is stored.
 func (t *taker) load(ctx context.Context, d *launcher.Document) (content, error) {

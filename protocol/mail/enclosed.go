@@ -11,9 +11,9 @@ import (
 // newEnclosed returns the mail that the leaf l of m holds, which is all of
 // from and whose root is part.
 func (t *taker) newEnclosed(m *message, l *leaf, part *mime.Part, from content) *message {
-	inner := t.newMessage(part, from, m.unit.Key+"/"+l.Path)
+	inner := t.newMessage(part, from, m.unit.Key+"/"+l.Path())
 	inner.depth = m.depth
-	inner.name = "part-" + l.Path + ".eml"
+	inner.name = "part-" + l.Path() + ".eml"
 	if name := l.FileName(); name != "" {
 		inner.name = messageName(launcher.CleanName(name))
 	}
@@ -37,13 +37,9 @@ func (t *taker) encodedMail(ctx context.Context, m *message, l *leaf) error {
 	if m.depth+1 >= t.limits.Depth {
 		return fmt.Errorf("more than %d mails within one another: %w", t.limits.Depth, ErrLimit)
 	}
-	p := piece{m.from, l.Body, l.Encoding}
-	from, err := t.spool(ctx, p.read(guarded{ctx, m.from}))
+	from, err := t.decoded(ctx, m, l)
 	if err != nil {
 		return err
-	}
-	if t.bytes += from.size; t.bytes > t.limits.Size {
-		return fmt.Errorf("more than %d bytes of documents: %w", t.limits.Size, ErrLimit)
 	}
 	root, err := t.parse(ctx, from, m.depth+1)
 	if err != nil {

@@ -31,6 +31,9 @@ func messageName(name string) string {
 	return launcher.CleanName(name + ".eml")
 }
 
+// stem makes the number of a part, such as "2/1", fit for a name.
+func stem(path string) string { return strings.ReplaceAll(path, "/", "-") }
+
 // cut shortens s to at most n bytes, at a character.
 func cut(s string, n int) string {
 	if len(s) <= n {

@@ -100,3 +100,15 @@ func (l *leaf) isText() bool {
 	}
 	return false
 }
+
+// isTNEF reports whether the leaf is what Outlook packs files into.
+func (l *leaf) isTNEF() bool {
+	return l.Type.Main == "application/ms-tnef" || l.Type.Main == "application/vnd.ms-tnef" ||
+		strings.EqualFold(l.FileName(), "winmail.dat")
+}
+
+// isReference reports whether the leaf stands for something that is not in the
+// mail, so that names in it are not its own.
+func (l *leaf) isReference() bool {
+	return l.Type.Main == "message/external-body" || l.Type.Main == "message/partial"
+}

@@ -1,7 +1,6 @@
 package mail
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -137,7 +136,7 @@ func (t *taker) checkDivided(ctx context.Context, m *message, leaves []*leaf) er
 		if blank {
 			continue
 		}
-		why := fmt.Errorf("part %s, a %s, cannot be divided", cmp.Or(l.Path, "1"), l.Type.Main)
+		why := fmt.Errorf("a %q in it cannot be divided", l.Type.Main)
 		if t.source.Strict {
 			return launcher.Reject(why)
 		}
@@ -169,14 +168,21 @@ func (m *message) leaves() []*leaf {
 // leaf adds what one leaf holds.
 func (t *taker) leaf(ctx context.Context, m *message, l *leaf) error {
 	switch {
-	case l.Message != nil:
+	case l.Message != nil && l.Message.Defects&mime.HeaderMissing == 0:
 		inner := t.newEnclosed(m, l, l.Message, m.from)
 		inner.within = l.Message.All
 		return t.enclosed(ctx, m, inner)
 	case l.IsMessage() && !t.source.Keep && l.Encoding != mime.Identity:
 		return t.encodedMail(ctx, m, l)
-	case l.IsMultipart(): // without parts: see checkDivided
+	case l.IsMultipart(), l.Defects&mime.Fragment != 0: // see checkDivided
 		return nil
+	case l.isTNEF():
+		return t.winmail(ctx, m, l)
+	}
+	if l.role() == "body" {
+		if err := t.uuencoded(ctx, m, l); err != nil {
+			return err
+		}
 	}
 	return t.file(ctx, m, l)
 }
@@ -191,7 +197,7 @@ func (t *taker) file(ctx context.Context, m *message, l *leaf) error {
 	if err != nil {
 		return err
 	}
-	if role == "body" && d.Size == 0 || t.source.Pictures.isDecoration(l, d.Size) {
+	if d.Size == 0 && (role == "body" || l.isReference() || l.IsMessage()) || t.source.Pictures.isDecoration(l, d.Size) {
 		return nil
 	}
 	d.Role = role
@@ -221,15 +227,18 @@ func (t *taker) piece(ctx context.Context, l *leaf, m *message) (*launcher.Docum
 	}
 	d := t.newDocument(m, p, size)
 	d.MediaType = l.Declared
-	put(d.Meta, MetaPart, l.Path)
+	put(d.Meta, MetaPart, l.Path())
 	put(d.Meta, MetaCharset, strings.ToLower(l.Type.Params["charset"]))
 	put(d.Meta, MetaContentID, l.ContentID)
 	put(d.Meta, MetaDescription, l.Description)
-	stem := "part-" + l.Path
-	if l.isText() {
-		stem = "body"
+	switch {
+	case l.isText():
+		setName(d, "", "body")
+	case l.isReference():
+		setName(d, "", "part-"+l.Path())
+	default:
+		setName(d, l.FileName(), "part-"+l.Path())
 	}
-	setName(d, l.FileName(), stem)
 	return d, found, nil
 }
 
@@ -247,11 +256,39 @@ func (t *taker) newDocument(m *message, p piece, size int64) *launcher.Document 
 
 // add hands a document over, within the limits.
 func (t *taker) add(m *message, d *launcher.Document) error {
-	if t.bytes += d.Size; t.bytes > t.limits.Size {
-		return fmt.Errorf("more than %d bytes of documents: %w", t.limits.Size, ErrLimit)
+	if err := t.spend(d.Size); err != nil {
+		return err
 	}
 	m.docs = append(m.docs, d)
 	return nil
+}
+
+// spend counts decoded bytes.
+func (t *taker) spend(n int64) error {
+	if t.bytes += n; t.bytes > t.limits.Size {
+		return fmt.Errorf("more than %d bytes, decoded: %w", t.limits.Size, ErrLimit)
+	}
+	return nil
+}
+
+// spendParts counts parts that are not parts of MIME.
+func (t *taker) spendParts(n int) error {
+	if t.parts += n; t.parts > t.limits.Parts {
+		return fmt.Errorf("more than %d parts: %w", t.limits.Parts, ErrLimit)
+	}
+	return nil
+}
+
+// decoded returns the body of a leaf of m, decoded, to be read in any place.
+func (t *taker) decoded(ctx context.Context, m *message, l *leaf) (content, error) {
+	if l.Encoding == mime.Identity {
+		return m.from.section(l.Body), nil
+	}
+	c, err := t.spool(ctx, piece{m.from, l.Body, l.Encoding}.read(guarded{ctx, m.from}))
+	if err != nil {
+		return content{}, err
+	}
+	return c, t.spend(c.size)
 }
 
 // addMessage adds m itself as a document, once.

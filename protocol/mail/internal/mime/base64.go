@@ -25,11 +25,7 @@ func (d *base64Decoder) line(dst, text []byte, first, last bool) []byte {
 	if len(text) == 0 {
 		return dst
 	}
-	if !d.ended && len(d.group) == 0 && first && last && isProse(text) {
-		if !d.begun {
-			d.found |= Base64Junk
-			return dst
-		}
+	if d.begun && len(d.group) == 0 && first && last && isProse(text) {
 		d.ended = true
 	}
 	d.begun = true

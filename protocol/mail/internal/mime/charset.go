@@ -35,18 +35,38 @@ func decodeCharset(charset string, raw []byte) string {
 	return string(out)
 }
 
-// Guess returns raw text of unknown charset as UTF-8: as it is if it is valid
-// UTF-8, else as windows-1252, the most common in Western mail, of which
-// Latin-1 is the printable part.
+// Guess returns raw text of unknown charset as UTF-8: as it is if it is UTF-8,
+// perhaps cut in the middle of a character, else as windows-1252, the most
+// common in Western mail, of which Latin-1 is the printable part.
 func Guess(raw []byte) string {
 	if utf8.Valid(raw) {
 		return string(raw)
+	}
+	if isMostlyUTF8(raw) {
+		return strings.ToValidUTF8(string(raw), "\uFFFD")
 	}
 	out, err := charmap.Windows1252.NewDecoder().Bytes(raw)
 	if err != nil {
 		return strings.ToValidUTF8(string(raw), "\uFFFD")
 	}
 	return string(out)
+}
+
+// isMostlyUTF8 reports whether raw holds more characters beyond ASCII in UTF-8
+// than bytes that are none.
+func isMostlyUTF8(raw []byte) bool {
+	good, bad := 0, 0
+	for len(raw) > 0 {
+		r, n := utf8.DecodeRune(raw)
+		switch {
+		case r == utf8.RuneError && n == 1:
+			bad++
+		case n > 1:
+			good++
+		}
+		raw = raw[n:]
+	}
+	return good > bad
 }
 
 // lookup finds a charset under its registered names, those that browsers know,

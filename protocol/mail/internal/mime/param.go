@@ -23,9 +23,9 @@ func ParseValue(s string) Value {
 	main, rest := cutMain(s)
 	v := Value{Main: strings.ToLower(main), Params: map[string]string{}}
 	extended := map[string][]segment{}
-	for rest != "" {
-		var p param
-		p, rest = cutParam(rest)
+	c := cutter{rest: rest}
+	for c.rest != "" {
+		p := c.param()
 		if p.name == "" {
 			continue
 		}
@@ -60,13 +60,16 @@ func cutMain(s string) (main, rest string) {
 
 const blanks = " \t\r\n"
 
+// maxComment is the longest comment that is looked for, in bytes.
+const maxComment = 1 << 10
+
 // skipComment cuts the comment that s begins with, if any.
 func skipComment(s string) string {
 	if !strings.HasPrefix(s, "(") {
 		return s
 	}
 	depth := 0
-	for i := 0; i < len(s); i++ {
+	for i := 0; i < min(len(s), maxComment); i++ {
 		switch s[i] {
 		case '\\':
 			i++
@@ -86,35 +89,54 @@ type param struct {
 	value string
 }
 
-// cutParam cuts the first parameter of s.
-func cutParam(s string) (param, string) {
-	s = strings.TrimLeft(s, blanks+";")
+// A cutter cuts one parameter after another off what remains of a field, in
+// time that is linear in its length.
+type cutter struct {
+	rest     string
+	unclosed bool // no quote in rest closes a value
+}
+
+// param cuts the next parameter.
+func (c *cutter) param() param {
+	s := strings.TrimLeft(c.rest, blanks+";")
 	s = strings.TrimLeft(skipComment(s), blanks+";")
 	n := strings.IndexAny(s, "=;")
 	if n < 0 {
-		return param{}, ""
+		c.rest = ""
+		return param{}
 	}
 	if s[n] == ';' {
-		return param{}, s[n:]
+		c.rest = s[n:]
+		return param{}
 	}
 	name := strings.ToLower(strings.Trim(s[:n], blanks+`"'`))
 	if i := strings.LastIndexAny(name, blanks); i >= 0 {
 		name = name[i+1:] // words before the name belong to nothing
 	}
 	s = strings.TrimLeft(s[n+1:], blanks)
-	if strings.HasPrefix(s, `"`) {
-		value, rest := cutQuoted(s[1:])
-		return param{name, value}, rest
+	if !strings.HasPrefix(s, `"`) {
+		value, rest := cutBare(s)
+		c.rest = rest
+		return param{name, value}
 	}
-	value, rest := cutBare(s)
-	return param{name, value}, rest
+	s = s[1:]
+	if !c.unclosed {
+		if value, rest, ok := cutQuoted(s); ok {
+			c.rest = rest
+			return param{name, value}
+		}
+		c.unclosed = true
+	}
+	value, rest := cutUnclosed(s)
+	c.rest = rest
+	return param{name, value}
 }
 
 // cutQuoted cuts a quoted string, without its first quote. A quote closes it
-// only if what follows can follow a parameter; one that is never closed ends
-// before the next parameter. A backslash escapes only quotes and itself: many
-// writers put paths of Windows in quotes as they are.
-func cutQuoted(s string) (value, rest string) {
+// only if what follows can follow a parameter; ok tells whether one does. A
+// backslash escapes only quotes and itself: many writers put paths of Windows
+// in quotes as they are.
+func cutQuoted(s string) (value, rest string, ok bool) {
 	var out strings.Builder
 	for i := 0; i < len(s); i++ {
 		switch {
@@ -122,12 +144,12 @@ func cutQuoted(s string) (value, rest string) {
 			i++
 			out.WriteByte(s[i])
 		case s[i] == '"' && closes(s[i+1:]):
-			return out.String(), s[i+1:]
+			return out.String(), s[i+1:], true
 		default:
 			out.WriteByte(s[i])
 		}
 	}
-	return cutUnclosed(s)
+	return "", s, false
 }
 
 // closes reports whether a quote before s closes a value: the end, a
@@ -137,7 +159,8 @@ func closes(s string) bool {
 	return s == "" || s[0] == ';' || s[0] == '(' || startsParam(s)
 }
 
-// cutUnclosed cuts a value whose quote is never closed.
+// cutUnclosed cuts a value whose quote is never closed: it ends before the next
+// parameter.
 func cutUnclosed(s string) (value, rest string) {
 	for i := range len(s) {
 		if s[i] == ';' && startsParam(strings.TrimLeft(s[i+1:], blanks)) {
@@ -162,10 +185,12 @@ func cutBare(s string) (value, rest string) {
 		if s[i] != ';' {
 			continue
 		}
-		if next := strings.TrimLeft(s[i+1:], blanks+";"); next == "" || startsParam(next) {
+		next := strings.TrimLeft(s[i+1:], blanks+";")
+		if next == "" || startsParam(next) {
 			end = i
 			break
 		}
+		i = len(s) - len(next) - 1
 	}
 	value = strings.TrimRight(s[:end], blanks)
 	if strings.HasSuffix(value, ")") {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 )
 
@@ -29,7 +28,7 @@ func Parse(r io.ReaderAt, size int64, limits Limits) (*Part, error) {
 	for p.skipBlank() {
 	}
 	message := &Part{}
-	p.message(message, "")
+	p.part(message, "text/plain")
 	if p.scanner.err != nil && p.err == nil {
 		p.err = p.scanner.err
 	}
@@ -58,14 +57,8 @@ type delimiter struct {
 
 var end = delimiter{}
 
-// message parses a message, whose path is given, to the delimiter after it.
-func (p *parser) message(m *Part, path string) delimiter {
-	m.Path = path
-	return p.part(m, "text/plain", true)
-}
-
-// part parses a part to the delimiter after it. Its Path is set.
-func (p *parser) part(n *Part, defaultType string, isMessage bool) delimiter {
+// part parses a part, or a message, to the delimiter after it.
+func (p *parser) part(n *Part, defaultType string) delimiter {
 	if p.parts++; p.parts > p.limits.Parts {
 		return p.exceeds("parts", p.limits.Parts)
 	}
@@ -75,13 +68,10 @@ func (p *parser) part(n *Part, defaultType string, isMessage bool) delimiter {
 		return end
 	}
 	n.describe(header, defaultType)
-	if isMessage {
+	if n.number == 0 {
 		n.Header = header
 		if header == nil {
 			n.Defects |= HeaderMissing
-		}
-		if !n.IsMultipart() {
-			n.Path = n.child(1)
 		}
 	}
 	n.Body.Off = p.pos()
@@ -106,8 +96,8 @@ func (p *parser) enclosed(n *Part) delimiter {
 		return p.exceeds("depth", p.limits.Depth)
 	}
 	defer func() { p.depth-- }()
-	n.Message = &Part{}
-	d := p.message(n.Message, n.Path)
+	n.Message = &Part{up: n}
+	d := p.part(n.Message, "text/plain")
 	n.Body.End = n.Message.All.End
 	return d
 }
@@ -132,36 +122,54 @@ func (p *parser) multipart(n *Part) delimiter {
 		n.Body.End = stop
 		return d
 	}
-	defer p.push(boundary)()
-	return p.children(n, p.levels)
+	o := p.push(boundary)
+	defer p.pop(o)
+	return p.children(n, o)
 }
 
-// push opens a boundary; the function that it returns closes it.
-func (p *parser) push(boundary string) (pop func()) {
-	outer, shadows := p.open[boundary]
+// An opened boundary is that of a multipart whose parts are being parsed.
+type opened struct {
+	boundary string
+	level    int
+	outer    int // level of an outer multipart with the same boundary; 0: none
+}
+
+func (p *parser) push(boundary string) opened {
 	p.levels++
-	p.open[boundary] = p.levels
-	return func() {
-		p.levels--
-		delete(p.open, boundary)
-		if shadows {
-			p.open[boundary] = outer
-		}
+	o := opened{boundary, p.levels, p.open[boundary]}
+	p.open[boundary] = o.level
+	return o
+}
+
+func (p *parser) pop(o opened) {
+	p.levels--
+	p.yield(o)
+}
+
+// yield leaves the boundary to the outer multipart that has the same, if any.
+func (p *parser) yield(o opened) {
+	if o.outer > 0 {
+		p.open[o.boundary] = o.outer
+	} else {
+		delete(p.open, o.boundary)
 	}
 }
 
-// children parses the parts of the multipart n, whose boundary is the level-th
-// that is open, and what stands before and behind them.
-func (p *parser) children(n *Part, level int) delimiter {
+// children parses the parts of the multipart n, and what stands before and
+// behind them. Parts may follow behind its closing delimiter.
+func (p *parser) children(n *Part, o opened) delimiter {
 	defaultType := "text/plain"
 	if n.Type.Main == "multipart/digest" {
 		defaultType = "message/rfc822" // RFC 2046, section 5.1.5
 	}
 	d, stop := p.skip()
 	closed := false
-	for d.level == level && !p.failed() {
+	for d.level == o.level && !p.failed() {
 		if d.closes {
 			closed = true
+			if o.outer > 0 {
+				p.yield(o)
+			}
 			d, stop = p.skip()
 			continue
 		}
@@ -169,9 +177,9 @@ func (p *parser) children(n *Part, level int) delimiter {
 			n.Defects |= BoundaryReopened
 			closed = false
 		}
-		child := &Part{Path: n.child(len(n.Parts) + 1)}
+		child := &Part{up: n, number: len(n.Parts) + 1}
 		n.Parts = append(n.Parts, child)
-		d = p.part(child, defaultType, false)
+		d = p.part(child, defaultType)
 		stop = child.All.End
 	}
 	n.Body.End = stop
@@ -182,14 +190,6 @@ func (p *parser) children(n *Part, level int) delimiter {
 		n.Defects |= BoundaryUnclosed
 	}
 	return d
-}
-
-// child returns the path of the i-th part below p.
-func (p *Part) child(i int) string {
-	if p.Path == "" {
-		return strconv.Itoa(i)
-	}
-	return p.Path + "." + strconv.Itoa(i)
 }
 
 // skip reads to the next delimiter. It returns where what stands before it
@@ -246,11 +246,11 @@ func (p *parser) guessBoundary() string {
 	}
 }
 
-// skipBlank skips a blank line and reports whether there was one.
+// skipBlank skips a line of blanks and reports whether there was one.
 func (p *parser) skipBlank() bool {
 	start := p.pos()
 	l, ok := p.next()
-	if ok && l.whole && l.first && len(l.text) == 0 {
+	if ok && l.whole && l.first && l.end < p.size && len(bytes.TrimSpace(l.text)) == 0 {
 		return true
 	}
 	p.seek(start)

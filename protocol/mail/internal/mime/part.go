@@ -16,17 +16,13 @@ package mime
 import (
 	"io"
 	"iter"
+	"slices"
+	"strconv"
 	"strings"
 )
 
 // A Part is a message, or a part of one.
 type Part struct {
-	// Path is the number of the part as in IMAP (RFC 3501, section 6.4.5), such
-	// as "2.1". A message that is a multipart has none of its own: it is that
-	// of the part that holds the message, "" for the outermost. The body of
-	// any other message has the number 1 in it.
-	Path string
-
 	Header      Header   // of a message; nil for its parts
 	Type        Value    // Content-Type; Main is what to go by: never empty, "text/plain" by default
 	Declared    string   // the media type as it stands there, lower case; "" if none does
@@ -41,6 +37,27 @@ type Part struct {
 	Body    Range   // of a leaf: its body, still encoded
 	Parts   []*Part // of a multipart
 	Message *Part   // of a message/rfc822 that was descended into
+
+	up     *Part // the multipart, or the message/rfc822, that it is in
+	number int   // in the multipart, from 1; 0 for a message
+}
+
+// Path is the number of the part as in IMAP (RFC 3501, section 6.4.5), such as
+// "2.1". A message that is a multipart has none of its own: its path is that of
+// the part that holds the message, "" for the outermost. The body of any other
+// message has the number 1 in it.
+func (p *Part) Path() string {
+	var numbers []string
+	for ; p != nil; p = p.up {
+		switch {
+		case p.number > 0:
+			numbers = append(numbers, strconv.Itoa(p.number))
+		case !p.IsMultipart():
+			numbers = append(numbers, "1")
+		}
+	}
+	slices.Reverse(numbers)
+	return strings.Join(numbers, ".")
 }
 
 // A Range is a range of bytes of what was parsed.

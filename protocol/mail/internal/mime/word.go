@@ -68,8 +68,13 @@ type word struct {
 	size    int    // bytes that it takes in the field
 }
 
+// maxWord is the longest encoded word that is read, in bytes. RFC 2047 allows
+// 75; many writers do not care.
+const maxWord = 4 << 10
+
 // cutWord reads the encoded word that s, which starts with "=?", begins with.
 func cutWord(s string) (word, bool) {
+	s = s[:min(len(s), maxWord)]
 	charset, rest, ok := strings.Cut(s[2:], "?")
 	if !ok || charset == "" || strings.ContainsAny(charset, " \t\r\n\"") {
 		return word{}, false
