@@ -93,9 +93,10 @@ var _ launcher.Filter = (*Pattern)(nil)
 // few names made to be slow would then keep all others waiting.
 //
 // The engine keeps a goroutine for about a second after the last match, to
-// look at the clock. Tests that look for leaked goroutines, or match within a
-// testing/synctest bubble, call StopTimeoutClock of github.com/dlclark/regexp2
-// before they end.
+// look at the clock. A test that looks for leaked goroutines first calls
+// StopTimeoutClock of github.com/dlclark/regexp2. Within a testing/synctest
+// bubble only globs can be matched: there the engine's clock, if it ever ran
+// outside, starts decades in the past and does not come to an end.
 func Regexp(expr string) (*Pattern, error) {
 	p, err := newRegexp(expr)
 	if err != nil {
