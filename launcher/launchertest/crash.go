@@ -16,6 +16,10 @@ var ErrCrashed = errors.New("launchertest: the process has crashed")
 // with Halt. A step is the beginning or the end of a call of Sink.Store or of a
 // method of a Ledger that changes it, or the answer of the engine to a Source.
 type Crasher struct {
+	// Died, if not nil, is called at the first step that does not happen, for
+	// example to end the process in earnest.
+	Died func()
+
 	mu   sync.Mutex
 	left int
 }
@@ -35,7 +39,9 @@ func (c *Crasher) Step() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.left--; c.left < 0 {
-		c.left = -1
+		if c.left == -1 && c.Died != nil {
+			c.Died()
+		}
 		return launcher.Halt(ErrCrashed)
 	}
 	return nil
