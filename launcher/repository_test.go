@@ -1,0 +1,216 @@
+package launcher_test
+
+import (
+	"encoding/json"
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/ezged/coldlauncher"
+
+// A goPackage is what go list tells of a package.
+type goPackage struct {
+	ImportPath string
+	Dir        string
+	Doc        string
+	Name       string
+	Standard   bool
+	Deps       []string
+	Imports    []string
+	GoFiles    []string
+	TestGoFiles,
+	XTestGoFiles []string
+}
+
+func goList(t *testing.T) (ours []goPackage, standard map[string]bool) {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-deps", "-json=ImportPath,Dir,Doc,Name,Standard,Deps,Imports,GoFiles,TestGoFiles,XTestGoFiles", "./...")
+	cmd.Dir = ".."
+	out, err := cmd.Output()
+	if err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			t.Fatalf("go list: %s", exit.Stderr)
+		}
+		t.Skipf("go list: %v", err)
+	}
+	standard = make(map[string]bool)
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p goPackage
+		if err := dec.Decode(&p); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case p.Standard:
+			standard[p.ImportPath] = true
+		case strings.HasPrefix(p.ImportPath, module):
+			ours = append(ours, p)
+		}
+	}
+	if len(ours) < 5 || len(standard) < 50 {
+		t.Fatalf("go list found %d packages of this module and %d of the standard library", len(ours), len(standard))
+	}
+	return ours, standard
+}
+
+// mayNeed says which packages, besides the standard library, a package of this
+// module may need, directly or not: by path, or by the path of a module. What
+// is not listed follows the rule "".
+var mayNeed = map[string][]string{
+	"launcher":              {},
+	"launcher/launchertest": {"launcher"},
+	"launcher/boltledger":   {"launcher", "go.etcd.io/bbolt", "golang.org/x/sys"},
+	"launcher/spool":        {"launcher"},
+	"launcher/folder":       {"launcher", "golang.org/x/sys"},
+	"launcher/backup":       {"launcher", "launcher/spool"},
+	"schedule":              {"golang.org/x/text"},
+	"filter": {"launcher", "github.com/dlclark/regexp2", "github.com/bmatcuk/doublestar", "github.com/gabriel-vasile/mimetype",
+		"golang.org/x/text"},
+	"protocol/dial": {"launcher", "github.com/emersion/go-sasl"},
+	"protocol/dir":  {"launcher", "github.com/fsnotify/fsnotify", "golang.org/x/sys", "golang.org/x/text"},
+	"protocol/imap": {"launcher", "launcher/spool", "protocol/dial", "github.com/emersion", "golang.org/x/text"},
+	"protocol/pop3": {"launcher", "launcher/spool", "protocol/dial", "github.com/knadh/go-pop3", "github.com/emersion", "golang.org/x/text"},
+	"protocol/mail": {"launcher", "launcher/spool", "github.com/emersion/go-message", "golang.org/x/text"},
+}
+
+func TestDependencies(t *testing.T) {
+	ours, standard := goList(t)
+	for _, p := range ours {
+		path := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/")
+		allowed, ok := mayNeed[path]
+		if !ok {
+			continue
+		}
+		for _, dep := range p.Deps {
+			if standard[dep] || strings.HasPrefix(dep, p.ImportPath+"/internal/") || slices.ContainsFunc(allowed, func(a string) bool { return fits(dep, a) }) {
+				continue
+			}
+			t.Errorf("%s needs %s, which it must not", path, dep)
+		}
+	}
+}
+
+func fits(dep, allowed string) bool {
+	if ours, ok := strings.CutPrefix(dep, module+"/"); ok {
+		return ours == allowed
+	}
+	return dep == allowed || strings.HasPrefix(dep, allowed+"/")
+}
+
+// Protocols know nothing of one another, and nothing below examples is needed
+// by anybody.
+func TestLayers(t *testing.T) {
+	ours, _ := goList(t)
+	protocols := []string{"dir", "imap", "pop3", "mail"}
+	for _, p := range ours {
+		from := strings.TrimPrefix(p.ImportPath, module+"/")
+		for _, imported := range p.Imports {
+			to := strings.TrimPrefix(imported, module+"/")
+			if strings.HasPrefix(to, "examples") {
+				t.Errorf("%s imports the example %s", from, to)
+			}
+			a, fromProtocol := strings.CutPrefix(from, "protocol/")
+			b, toProtocol := strings.CutPrefix(to, "protocol/")
+			if fromProtocol && toProtocol && slices.Contains(protocols, a) && slices.Contains(protocols, b) {
+				t.Errorf("protocol %s imports protocol %s", a, b)
+			}
+		}
+	}
+}
+
+// Every package has a comment and a test; none has an init function, a
+// package-level logger or output of its own.
+func TestPackagesAreWellKept(t *testing.T) {
+	ours, _ := goList(t)
+	for _, p := range ours {
+		path := strings.TrimPrefix(p.ImportPath, module)
+		if p.Doc == "" {
+			t.Errorf("%s has no package comment", path)
+		}
+		example := strings.HasPrefix(path, "/examples")
+		if len(p.TestGoFiles)+len(p.XTestGoFiles) == 0 && path != "" && !example {
+			t.Errorf("%s has no test", path)
+		}
+		if p.Name == "main" {
+			continue
+		}
+		for _, name := range p.GoFiles {
+			checkFile(t, filepath.Join(p.Dir, name))
+		}
+	}
+}
+
+func checkFile(t *testing.T, name string) {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, imp := range f.Imports {
+		if imp.Path.Value == `"log"` {
+			t.Errorf("%s imports log: report events instead", name)
+		}
+	}
+	for _, d := range f.Decls {
+		if fn, ok := d.(*ast.FuncDecl); ok && fn.Recv == nil && fn.Name.Name == "init" {
+			t.Errorf("%s has an init function", name)
+		}
+	}
+}
+
+// The module keeps to the entries that its users know.
+func TestTopLevel(t *testing.T) {
+	allowed := []string{
+		"launcher", "protocol", "filter", "adullact", "schedule", "examples", "go.mod", "go.sum", "doc.go", "README.md",
+		"LICENSE", "CHANGELOG.md", ".ci", ".gitignore", ".git",
+	}
+	entries, err := os.ReadDir("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !slices.Contains(allowed, e.Name()) {
+			t.Errorf("%s does not belong at the top", e.Name())
+		}
+	}
+}
+
+// No file names the machine that it was written on.
+func TestNoMachinePaths(t *testing.T) {
+	err := filepath.WalkDir("..", func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			if e != nil && e.Name() == ".git" {
+				return fs.SkipDir
+			}
+			return err
+		}
+		if filepath.Base(path) == "repository_test.go" {
+			return nil
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for _, s := range []string{"/work/main", "/work/shared", "/root/"} {
+			if strings.Contains(string(b), s) {
+				t.Errorf("%s mentions %s", path, s)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
