@@ -88,7 +88,8 @@ func explainSeveral(ctx context.Context, s *several, d *launcher.Document) answe
 func explainLeaf(ctx context.Context, f launcher.Filter, d *launcher.Document) answer {
 	ok, err := f.Match(ctx, d)
 	if err != nil {
-		return answer{err: err, reasons: []string{fmt.Sprintf("cannot tell %s: %v", label(f), err)}}
+		why := strings.ReplaceAll(err.Error(), "\n", "; ") // joined errors
+		return answer{err: err, reasons: []string{"cannot tell " + label(f) + ": " + why}}
 	}
 	reason := "matches " + label(f)
 	if !ok {

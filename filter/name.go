@@ -57,6 +57,9 @@ func lastParts(name string, n int) string {
 func (e ext) cost() cost { return cheap }
 
 func (e ext) String() string {
+	if len(e) == 0 {
+		return "any of no extensions"
+	}
 	var named []string
 	for _, x := range e {
 		if x == "" {
