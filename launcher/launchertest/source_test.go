@@ -39,6 +39,8 @@ type shelved struct {
 }
 
 func (s *shelf) Poll(ctx context.Context, sink launcher.Sink) error {
+	over := make(chan struct{})
+	defer close(over)
 	if err := s.begin(); err != nil {
 		return err
 	}
@@ -59,7 +61,7 @@ func (s *shelf) Poll(ctx context.Context, sink launcher.Sink) error {
 		}
 		err := s.one(ctx, sink, it)
 		if launcher.OutcomeOf(err) == launcher.Stop {
-			return s.stopped(sink, items[i+1:], err)
+			return s.stopped(sink, items[i+1:], err, over)
 		}
 		if err != nil {
 			errs = append(errs, err)
@@ -88,7 +90,7 @@ func (s *shelf) begin() error {
 	return nil
 }
 
-func (s *shelf) stopped(sink launcher.Sink, rest []*shelved, err error) error {
+func (s *shelf) stopped(sink launcher.Sink, rest []*shelved, err error, over <-chan struct{}) error {
 	switch s.fault {
 	case "goes on after Halt":
 		for _, it := range rest {
@@ -96,6 +98,7 @@ func (s *shelf) stopped(sink launcher.Sink, rest []*shelved, err error) error {
 		}
 	case "stores after Poll":
 		s.leaked.Go(func() {
+			<-over
 			for _, it := range rest {
 				sink.Store(context.Background(), s.parcel(it))
 			}
