@@ -61,6 +61,7 @@ func TestGlobErrors(t *testing.T) {
 		{"[]", 1, "holds nothing"},
 		{`a\`, 2, "last"},
 		{strings.Repeat("{a,b}", 10), 0, "more than 1000 alternatives"},
+		{strings.Repeat("{a,b}", 7) + strings.Repeat("a", 900), 0, "more than 65536 characters"},
 		{"\xff", 0, "UTF-8"},
 	} {
 		_, err := filter.Glob(tt.text)

@@ -7,9 +7,12 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// maxAlternatives bounds what the braces of a glob may multiply to, for they
-// are tried one after the other.
-const maxAlternatives = 1000
+// What the braces of a glob multiply to is tried one after the other, so it is
+// bounded: in number, and in characters altogether.
+const (
+	maxAlternatives = 1000
+	maxExpanded     = 1 << 16
+)
 
 // glob matches against a pattern in the syntax of doublestar.
 type glob struct {
@@ -52,6 +55,8 @@ func checkGlob(text string) error {
 		return err
 	case n > maxAlternatives:
 		return faultf(-1, "its braces stand for more than %d alternatives", maxAlternatives)
+	case n > 1 && n*len(pattern) > maxExpanded:
+		return faultf(-1, "its braces stand for more than %d characters", maxExpanded)
 	case !doublestar.ValidatePattern(pattern):
 		return faultf(-1, "this is not a glob")
 	}
