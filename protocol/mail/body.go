@@ -36,6 +36,10 @@ func (t *taker) load(ctx context.Context, d *launcher.Document) (content, error)
 	}
 	if at, ok := r.(io.ReaderAt); ok && d.Size >= 0 {
 		t.held.add(r)
+		var more [1]byte
+		if n, _ := at.ReadAt(more[:], d.Size); n > 0 {
+			return content{}, fmt.Errorf("read %q: more than %d bytes", d.Name, d.Size)
+		}
 		return content{at, d.Size}, nil
 	}
 	defer r.Close()

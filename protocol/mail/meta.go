@@ -12,7 +12,7 @@ import (
 // with encoded words decoded, at most 8 KiB; what a mail does not have is
 // absent. They are outside text.
 const (
-	MetaFrom       = "mail.from"        // From, as it stands there
+	MetaFrom       = "mail.from"        // From: names and addresses, as RFC 5322 writes them
 	MetaSender     = "mail.sender"      // Sender
 	MetaReplyTo    = "mail.reply-to"    // Reply-To
 	MetaTo         = "mail.to"          // To
@@ -45,6 +45,10 @@ func headerMeta(h mime.Header, extra []string) map[string]string {
 	meta := map[string]string{}
 	for _, f := range []struct{ key, field string }{
 		{MetaFrom, "from"}, {MetaSender, "sender"}, {MetaReplyTo, "reply-to"}, {MetaTo, "to"}, {MetaCc, "cc"},
+	} {
+		put(meta, f.key, mime.Addresses(h.Get(f.field)))
+	}
+	for _, f := range []struct{ key, field string }{
 		{MetaSubject, "subject"}, {MetaMessageID, "message-id"}, {MetaInReplyTo, "in-reply-to"},
 		{MetaReferences, "references"}, {MetaListID, "list-id"}, {MetaAuto, "auto-submitted"},
 	} {

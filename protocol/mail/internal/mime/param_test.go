@@ -1,6 +1,7 @@
 package mime
 
 import (
+	"net/mail"
 	"strings"
 	"testing"
 	"time"
@@ -143,6 +144,28 @@ func TestText(t *testing.T) {
 	for _, tt := range tests {
 		if got := Text(tt.in); got != tt.want {
 			t.Errorf("Text(%q) = %q, want %q", tt.in, got, tt.want)
+		}
+	}
+}
+
+func TestAddresses(t *testing.T) {
+	tests := []struct{ in, want string }{
+		{"a@example.org", "a@example.org"},
+		{"=?utf-8?Q?Ren=C3=A9e?= <r@example.org>", "Renée <r@example.org>"},
+		{"=?utf-8?Q?Dupont,_Ren=C3=A9e?= <r@example.org>", `"Dupont, Renée" <r@example.org>`},
+		{`"=?utf-8?Q?Dupont,_=22R=22?=" <r@example.org>`, `"Dupont, \"R\"" <r@example.org>`},
+		{"=?utf-8?Q?boss=40example.com=3E=2C?= <r@example.org>", `"boss@example.com>," <r@example.org>`},
+		{`"a \" b" =?utf-8?Q?x=40y?= <r@example.org>`, `"a \" b" "x@y" <r@example.org>`},
+		{"A <a@example.org>,\r\n =?utf-8?B?QiwgYg==?= <b@example.org>", `A <a@example.org>,   "B, b" <b@example.org>`},
+	}
+	for _, tt := range tests {
+		got := Addresses(tt.in)
+		if got != tt.want {
+			t.Errorf("Addresses(%q) = %q, want %q", tt.in, got, tt.want)
+		}
+		list, err := mail.ParseAddressList(got)
+		if err != nil || !strings.HasSuffix(list[len(list)-1].Address, "@example.org") {
+			t.Errorf("Addresses(%q) = %q, which reads as %v, %v", tt.in, got, list, err)
 		}
 	}
 }

@@ -10,55 +10,101 @@ import (
 // words decoded and control characters made blanks.
 func Text(s string) string { return oneLine(decodeWords(s)) }
 
+// Addresses returns the value of a field of addresses as Text does, but with
+// quotes around words that hold what would otherwise separate addresses: what
+// stands in a name is not to be taken for an address.
+func Addresses(s string) string {
+	d := wordDecoder{addresses: true}
+	return oneLine(d.decode(s))
+}
+
 // decodeWords decodes encoded words (RFC 2047) wherever they stand, also where
 // the RFC forbids them: inside quoted strings and next to other text.
 // Neighbouring words of one charset are joined before decoding, for many
 // writers split characters between them. Bytes above ASCII outside of words
 // are guessed.
 func decodeWords(s string) string {
+	var d wordDecoder
+	return d.decode(s)
+}
+
+// A wordDecoder decodes the encoded words of one field.
+type wordDecoder struct {
+	addresses bool // the field holds addresses
+	out       strings.Builder
+	quoted    bool   // inside a quoted string
+	charset   string // of pending
+	pending   []byte // of the words not yet written; nil: there is none
+}
+
+func (d *wordDecoder) decode(s string) string {
 	if !strings.Contains(s, "=?") {
 		return Guess([]byte(s))
 	}
-	var (
-		out     strings.Builder
-		charset string // of pending
-		pending []byte // bytes of the words not yet written
-	)
-	flush := func() {
-		if pending != nil {
-			out.WriteString(decodeCharset(charset, pending))
-			pending = nil
-		}
-	}
-	for s != "" {
+	for {
 		i := strings.Index(s, "=?")
 		if i < 0 {
-			break
+			d.plain(s)
+			return d.out.String()
 		}
 		w, ok := cutWord(s[i:])
 		if !ok {
-			flush()
-			out.WriteString(Guess([]byte(s[:i+2])))
+			d.plain(s[:i+2])
 			s = s[i+2:]
 			continue
 		}
-		// RFC 2047, section 6.2: blanks between two words are not shown.
-		if pending == nil || strings.Trim(s[:i], " \t\r\n") != "" {
-			flush()
-			out.WriteString(Guess([]byte(s[:i])))
-		}
-		if pending != nil && !strings.EqualFold(charset, w.charset) {
-			flush()
-		}
-		charset, pending = w.charset, append(pending, w.text...)
-		if pending == nil {
-			pending = []byte{}
-		}
+		d.word(s[:i], w)
 		s = s[i+w.size:]
 	}
-	flush()
-	out.WriteString(Guess([]byte(s)))
-	return out.String()
+}
+
+// word takes a word and the text before it.
+func (d *wordDecoder) word(before string, w word) {
+	// RFC 2047, section 6.2: blanks between two words are not shown.
+	switch {
+	case d.pending == nil || strings.Trim(before, blanks) != "":
+		d.plain(before)
+	case !strings.EqualFold(d.charset, w.charset):
+		d.flush()
+	}
+	if d.pending == nil {
+		d.pending = []byte{}
+	}
+	d.charset, d.pending = w.charset, append(d.pending, w.text...)
+}
+
+// plain writes text that is no word.
+func (d *wordDecoder) plain(s string) {
+	d.flush()
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case '\\':
+			i++
+		case '"':
+			d.quoted = !d.quoted
+		}
+	}
+	d.out.WriteString(Guess([]byte(s)))
+}
+
+// flush writes the pending words.
+func (d *wordDecoder) flush() {
+	if d.pending == nil {
+		return
+	}
+	text := decodeCharset(d.charset, d.pending)
+	d.pending = nil
+	switch {
+	case d.addresses && d.quoted:
+		text = escapeQuotes(text)
+	case d.addresses && strings.ContainsAny(text, `()<>[]:;@\,."`):
+		text = `"` + escapeQuotes(text) + `"`
+	}
+	d.out.WriteString(text)
+}
+
+func escapeQuotes(s string) string {
+	return strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s)
 }
 
 // A word is an encoded word.
