@@ -8,7 +8,7 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// check reads everything and reports what is not as table.go leaves it.
+// check reads all entries and reports what is not as table.go leaves it.
 func check(tx *bbolt.Tx) error {
 	f := tx.Bucket([]byte(bucketFormat))
 	if f == nil {
@@ -23,10 +23,7 @@ func check(tx *bbolt.Tx) error {
 			return fmt.Errorf("%w: no bucket %q", errDamaged, name)
 		}
 	}
-	if err := t.checkEntries(); err != nil {
-		return err
-	}
-	return checkPages(tx)
+	return t.checkEntries()
 }
 
 // checkEntries checks that no entry was altered or is missing, and that each
@@ -84,16 +81,4 @@ func (t table) listed(e launcher.Entry) bool {
 	}
 	parts := t.bucket(bucketParts).Bucket([]byte(e.Of))
 	return parts != nil && parts.Get([]byte(e.ID)) != nil
-}
-
-// checkPages has bbolt check that every page is in use once or free: a page
-// that were both would be written over later.
-func checkPages(tx *bbolt.Tx) error {
-	var first error
-	for err := range tx.Check() {
-		if first == nil {
-			first = fmt.Errorf("%w: %w", errDamaged, err)
-		}
-	}
-	return first
 }

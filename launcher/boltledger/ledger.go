@@ -105,10 +105,16 @@ func (l *Ledger) Close() error {
 	l.mu.Unlock()
 	closeFile := l.db.Close
 	if stuck {
-		closeFile = l.file.Close
+		closeFile = func() error { return abandon(l.file) }
 	}
 	if err := closeFile(); err != nil && !errors.Is(err, os.ErrClosed) {
 		return fmt.Errorf("close ledger %q: %w", l.path, err)
 	}
 	return nil
+}
+
+// abandon closes the file of a database that can no longer be closed, since a
+// panic may have left it locked. What it mapped stays mapped.
+func abandon(f *os.File) error {
+	return errors.Join(unlock(f), f.Close())
 }

@@ -1,6 +1,7 @@
 package boltledger
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -25,15 +26,16 @@ var errDamaged = errors.New("not a ledger, or damaged")
 // ledger in its stead would have everything handed over again.
 //
 // Open does not wait: if the file is open elsewhere, the error wraps ErrInUse.
-// A file that is not a ledger, is damaged, or was written by a later version of
-// this package, is an error and is left as it is.
+// A file that is not a ledger, such as an empty one, is damaged, or was written
+// by a later version of this package, is an error and is left as it is.
 //
 // The caller closes the Ledger.
 func Open(path string) (*Ledger, error) {
-	if err := create(path); err != nil {
+	fresh, err := create(path)
+	if err != nil {
 		return nil, fmt.Errorf("create ledger %q: %w", path, err)
 	}
-	l, err := open(path)
+	l, err := open(path, fresh)
 	if err != nil {
 		return nil, fmt.Errorf("open ledger %q: %w", path, err)
 	}
@@ -41,33 +43,34 @@ func Open(path string) (*Ledger, error) {
 }
 
 // create makes an empty ledger if nothing is at path. It appears there
-// complete, so that a crash leaves no file that is half a ledger.
-func create(path string) error {
+// complete, so that a crash leaves no file that is half a ledger. Where that
+// cannot be had, it is true, and the file is to be made in place.
+func create(path string) (bool, error) {
 	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
-		return err
+		return false, err
 	}
 	dir := filepath.Dir(path)
 	draft, err := os.CreateTemp(dir, filepath.Base(path)+".new-*")
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer os.Remove(draft.Name())
 	if err := draft.Close(); err != nil {
-		return err
+		return false, err
 	}
-	l, err := open(draft.Name())
+	l, err := open(draft.Name(), true)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := l.Close(); err != nil {
-		return err
+		return false, err
 	}
 	// A link, unlike a rename, leaves alone what another process made there
-	// meanwhile. Where links cannot be had, open makes the file in place.
+	// meanwhile. Some file systems have none.
 	if err := os.Link(draft.Name(), path); err != nil {
-		return nil
+		return !errors.Is(err, fs.ErrExist), nil
 	}
-	return syncDir(dir)
+	return false, syncDir(dir)
 }
 
 // syncDir makes the names in a folder durable.
@@ -83,26 +86,74 @@ func syncDir(dir string) error {
 	return d.Sync()
 }
 
-// open opens the file path as it is; an empty one becomes an empty ledger.
-func open(path string) (*Ledger, error) {
+// open opens the file path. A fresh one is empty, or missing.
+func open(path string, fresh bool) (*Ledger, error) {
+	if fresh {
+		l, err := openDB(path, false)
+		if err != nil {
+			return nil, err
+		}
+		if err := errors.Join(l.transact(format), syncDir(filepath.Dir(path))); err != nil {
+			l.Close()
+			return nil, err
+		}
+		return l, nil
+	}
+	if err := inspect(path); err != nil {
+		return nil, err
+	}
+	l, err := openDB(path, false)
+	if err != nil {
+		return nil, err
+	}
+	err = l.view(context.Background(), func(t table) error { return check(t.tx) })
+	if err != nil {
+		l.Close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// inspect looks whether the file path is a sound database, before bbolt builds
+// on that. It writes nothing, and shares the file with nobody who does.
+func inspect(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	switch {
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%w: no regular file", errDamaged)
+	case info.Size() == 0:
+		return fmt.Errorf("%w: empty", errDamaged)
+	}
+	l, err := openDB(path, true)
+	if err != nil {
+		return err
+	}
+	defer l.Close()
+	if info, err = l.file.Stat(); err != nil { // nobody writes to it any more
+		return err
+	}
+	if err := checkPages(l.file, info.Size()); err != nil {
+		return fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	return nil
+}
+
+// openDB opens the database in the file path, and makes one if it may write and
+// there is none.
+func openDB(path string, readOnly bool) (*Ledger, error) {
 	l := &Ledger{path: path, turn: make(chan struct{}, 1)}
-	var size int64
 	options := &bbolt.Options{
+		ReadOnly:     readOnly,
 		Timeout:      time.Nanosecond, // try once
 		FreelistType: bbolt.FreelistMapType,
 		NoStatistics: true,
-		OpenFile: func(name string, flag int, mode os.FileMode) (*os.File, error) {
-			f, err := os.OpenFile(name, flag, mode)
-			if err != nil {
-				return nil, err
-			}
-			info, err := f.Stat()
-			if err != nil {
-				f.Close()
-				return nil, err
-			}
-			l.file, size = f, info.Size()
-			return f, nil
+		OpenFile: func(name string, flag int, mode os.FileMode) (f *os.File, err error) {
+			f, err = os.OpenFile(name, flag, mode)
+			l.file = f
+			return f, err
 		},
 	}
 	err := guard(func() (err error) {
@@ -110,9 +161,8 @@ func open(path string) (*Ledger, error) {
 		return err
 	})
 	switch {
-	case errors.Is(err, errDamaged):
-		l.file.Close() // which db still holds
-		return nil, err
+	case errors.Is(err, errPanic):
+		return nil, errors.Join(err, abandon(l.file))
 	case errors.Is(err, berrors.ErrTimeout):
 		return nil, ErrInUse
 	case err != nil && l.file == nil:
@@ -121,29 +171,5 @@ func open(path string) (*Ledger, error) {
 		return nil, fmt.Errorf("%w: %w", errDamaged, err)
 	}
 	l.apply = l.db.Update
-	if err := l.verify(size); err != nil {
-		l.Close()
-		return nil, err
-	}
 	return l, nil
-}
-
-// verify reads everything once, in a file that had that size when it was
-// opened, and makes a ledger of a file that was empty.
-func (l *Ledger) verify(size int64) error {
-	if size == 0 {
-		if err := guard(func() error { return l.db.Update(format) }); err != nil {
-			return err
-		}
-		return syncDir(filepath.Dir(l.path))
-	}
-	return guard(func() error {
-		return l.db.View(func(tx *bbolt.Tx) error {
-			// Reading a page behind the end of the file would be a fault.
-			if need := tx.Size(); size < need {
-				return fmt.Errorf("%w: cut short: %d bytes of %d", errDamaged, size, need)
-			}
-			return check(tx)
-		})
-	})
 }

@@ -89,18 +89,24 @@ func (r reader) decode(id, value []byte) (launcher.Entry, error) {
 	if len(value) < sumSize || binary.BigEndian.Uint32(value) != r.sum(id, value[sumSize:]) {
 		return launcher.Entry{}, fmt.Errorf("%w: entry %.64q does not match its checksum", errDamaged, id)
 	}
-	d := decoder{bytes: value[sumSize:], text: string(value[sumSize:])}
-	e := launcher.Entry{ID: string(id), Launcher: r.launcher}
+	e, ok := decodeFields(value[sumSize:])
+	if !ok {
+		return launcher.Entry{}, fmt.Errorf("%w: entry %.64q has fields that do not fit", errDamaged, id)
+	}
+	e.ID, e.Launcher = string(id), r.launcher
+	return e, nil
+}
+
+// decodeFields decodes what follows the checksum; false if that is no entry.
+func decodeFields(b []byte) (e launcher.Entry, ok bool) {
+	d := decoder{bytes: b, text: string(b)}
 	e.State = launcher.State(d.uvarint())
 	e.Attempts = int(d.varint())
 	e.Time, e.Due, e.Gone = d.time(), d.time(), d.time()
 	e.Of, e.Job, e.Origin = d.take(), d.take(), d.take()
 	e.Where, e.Revision, e.Err = d.take(), d.take(), d.take()
 	e.Files = d.files()
-	if d.bad || d.off != len(d.bytes) {
-		return launcher.Entry{}, fmt.Errorf("%w: entry %.64q has fields that do not fit", errDamaged, id)
-	}
-	return e, nil
+	return e, !d.bad && d.off == len(b)
 }
 
 // A decoder reads the fields of a record. After the first that does not fit,
