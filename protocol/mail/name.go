@@ -11,11 +11,11 @@ import (
 // maxSent is how much of a name is kept as it was sent, in bytes.
 const maxSent = 1 << 10
 
-// setName gives d the name that it was sent with, in NFC and made safe, or one
-// made from fallback and its media type if it has none.
+// setName gives d the name that it was sent with, in NFC and made safe, or
+// fallback if it has none.
 func setName(d *launcher.Document, sent, fallback string) {
 	if strings.TrimSpace(sent) == "" {
-		d.Name = fallback + extension(d.MediaType)
+		d.Name = fallback
 		return
 	}
 	if d.Name = launcher.CleanName(norm.NFC.String(sent)); d.Name != sent {

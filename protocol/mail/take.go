@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -193,11 +194,16 @@ func (t *taker) file(ctx context.Context, m *message, l *leaf) error {
 	if role == "body" && !t.source.Body {
 		return nil
 	}
+	if role == "body" || l.isReference() || l.IsMessage() {
+		if blank, err := m.from.isBlank(ctx, l.Body); blank || err != nil {
+			return err
+		}
+	}
 	d, found, err := t.piece(ctx, l, m)
 	if err != nil {
 		return err
 	}
-	if d.Size == 0 && (role == "body" || l.isReference() || l.IsMessage()) || t.source.Pictures.isDecoration(l, d.Size) {
+	if t.source.Pictures.isDecoration(l, d.Size) {
 		return nil
 	}
 	d.Role = role
@@ -231,13 +237,14 @@ func (t *taker) piece(ctx context.Context, l *leaf, m *message) (*launcher.Docum
 	put(d.Meta, MetaCharset, strings.ToLower(l.Type.Params["charset"]))
 	put(d.Meta, MetaContentID, l.ContentID)
 	put(d.Meta, MetaDescription, l.Description)
+	ext := extension(cmp.Or(l.Declared, l.Type.Main))
 	switch {
 	case l.isText():
-		setName(d, "", "body")
+		d.Name = "body" + ext
 	case l.isReference():
-		setName(d, "", "part-"+l.Path())
+		d.Name = "part-" + l.Path() + ext
 	default:
-		setName(d, l.FileName(), "part-"+l.Path())
+		setName(d, l.FileName(), "part-"+l.Path()+ext)
 	}
 	return d, found, nil
 }

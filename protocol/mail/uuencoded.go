@@ -36,7 +36,7 @@ func (t *taker) uuencoded(ctx context.Context, m *message, l *leaf) error {
 		d.Role = "attachment"
 		put(d.Meta, MetaPart, path)
 		found.put(d.Meta)
-		setName(d, f.Name, "part-"+stem(path))
+		setName(d, f.Name, "part-"+stem(path)+extension(d.MediaType))
 		if err := t.add(m, d); err != nil {
 			return err
 		}

@@ -84,7 +84,7 @@ func (t *taker) outlookFile(m *message, c content, f tnef.File, within mime.Rang
 	d.Role, d.MediaType = "attachment", f.MediaType
 	put(d.Meta, MetaPart, path)
 	put(d.Meta, MetaContentID, f.ContentID)
-	setName(d, f.Name, "part-"+stem(path))
+	setName(d, f.Name, "part-"+stem(path)+extension(d.MediaType))
 	return t.add(m, d)
 }
 

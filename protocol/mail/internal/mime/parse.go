@@ -46,7 +46,8 @@ type parser struct {
 	levels int // boundaries that are open
 	depth  int
 	parts  int
-	header int // bytes of headers so far
+	header int   // bytes of headers so far
+	closed int64 // where the last closing delimiter ends
 }
 
 // A delimiter is what ended a part: a line with a boundary, or the end.
@@ -84,7 +85,7 @@ func (p *parser) part(n *Part, defaultType string) delimiter {
 	case n.IsMessage() && n.Encoding == Identity && !p.limits.Keep:
 		d = p.enclosed(n)
 	default:
-		d, n.Body.End = p.skip()
+		d, n.Body.End = p.skip(n.Body.Off)
 	}
 	n.All.End = n.Body.End
 	return d
@@ -118,7 +119,7 @@ func (p *parser) multipart(n *Part) delimiter {
 		boundary = p.guessBoundary()
 	}
 	if boundary == "" {
-		d, stop := p.skip()
+		d, stop := p.skip(n.Body.Off)
 		n.Body.End = stop
 		return d
 	}
@@ -162,7 +163,7 @@ func (p *parser) children(n *Part, o opened) delimiter {
 	if n.Type.Main == "multipart/digest" {
 		defaultType = "message/rfc822" // RFC 2046, section 5.1.5
 	}
-	d, stop := p.skip()
+	d, stop := p.skip(n.Body.Off)
 	closed := false
 	for d.level == o.level && !p.failed() {
 		if d.closes {
@@ -170,7 +171,7 @@ func (p *parser) children(n *Part, o opened) delimiter {
 			if o.outer > 0 {
 				p.yield(o)
 			}
-			d, stop = p.skip()
+			d, stop = p.skip(p.closed)
 			continue
 		}
 		if closed {
@@ -193,9 +194,9 @@ func (p *parser) children(n *Part, o opened) delimiter {
 }
 
 // skip reads to the next delimiter. It returns where what stands before it
-// ends, without the line end that belongs to the delimiter.
-func (p *parser) skip() (d delimiter, stop int64) {
-	stop = p.pos()
+// ends, without the line end that belongs to the delimiter; stop, if the
+// delimiter follows at once.
+func (p *parser) skip(stop int64) (delimiter, int64) {
 	for {
 		l, ok := p.next()
 		if !ok {
@@ -223,6 +224,7 @@ func (p *parser) delimiter(l line) (delimiter, bool) {
 		return delimiter{}, false
 	}
 	level, ok := p.open[string(text)]
+	p.closed = l.stop()
 	return delimiter{level: level, closes: true}, ok
 }
 
