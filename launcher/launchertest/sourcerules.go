@@ -549,8 +549,12 @@ func sourceDryRun(ctx context.Context, c *sourceCase) error {
 	if err != nil {
 		return fmt.Errorf("Preview: %w", err)
 	}
-	if len(decisions) != 3 {
-		return fmt.Errorf("Preview shows %d decisions, want 3", len(decisions))
+	parcels := map[string]bool{}
+	for _, d := range decisions {
+		parcels[d.Parcel] = true
+	}
+	if len(parcels) != 3 {
+		return fmt.Errorf("Preview shows %d parcels, want 3", len(parcels))
 	}
 	if c.Rejected != nil {
 		if err := sameSet("set aside", c.Rejected(c.t), nil); err != nil {
