@@ -81,7 +81,7 @@ func (s *Source) Poll(ctx context.Context, sink launcher.Sink) error {
 	}))
 }
 
-// validate returns all faults of the set-up, joined.
+// validate returns all faults of the set-up, joined and marked with Halt.
 func (s *Source) validate() error {
 	var faults []error
 	if s.From == nil {
@@ -92,7 +92,7 @@ func (s *Source) validate() error {
 			faults = append(faults, fmt.Errorf("mail header %q is no field name", name))
 		}
 	}
-	return errors.Join(append(faults, s.Limits.validate())...)
+	return launcher.Halt(errors.Join(append(faults, s.Limits.validate())...))
 }
 
 // takeApart returns docs with what is in them in place of messages.
