@@ -18,7 +18,8 @@ const (
 // Meta returns a Filter that wants the documents for which p matches what is
 // known under key, such as "mail.list-id". The document's own Meta is looked
 // up first, then that of the mail or envelope it came in, its Unit. A document
-// without that key is not wanted. The * of a glob passes over slashes here.
+// without that key is not wanted; one whose value is longer than MaxName is
+// undecided. The * of a glob passes over slashes here.
 func Meta(key string, p *Pattern) launcher.Filter {
 	return &meta{key, p.change(func(c *Pattern) { c.subject = ofText })}
 }
