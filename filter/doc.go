@@ -41,7 +41,7 @@
 // README has not. What was meant is most often one of these:
 //
 //	filter.Not(filter.Ext("db*"))                     // no extension db…
-//	/(?!.*\.db[^.]*$).*/i                             // the same
+//	/(?!.*\.db[^.]*$).*/i                             // nor .db and .dbshell
 //	filter.Not(filter.Prefix("debut_nom_fichier"))    // no such beginning
 //	/(?!debut_nom_fichier)/i                          // the same
 //
