@@ -23,9 +23,9 @@ const (
 	Equal                   // drop the file if the one there has the same contents; else as Suffix
 )
 
-// settleNames chooses the names of a parcel in its place, the same suffix for
+// chooseNames chooses the names of a parcel in its place, the same suffix for
 // all its files.
-func (p *pass) settleNames(ctx context.Context, t *task) error {
+func (p *pass) chooseNames(ctx context.Context, t *task) error {
 	free := func(n int) bool { return p.free(ctx, t, n) }
 	n := 0
 	if !free(0) {
@@ -86,6 +86,14 @@ func firstFree(free func(int) bool) int {
 		}
 	}
 	return n
+}
+
+// freeName returns the name, for one that is taken, that a file may have.
+func freeName(root *os.Root, name string) string {
+	return suffixed(name, firstFree(func(n int) bool {
+		_, err := root.Lstat(suffixed(name, n))
+		return errors.Is(err, fs.ErrNotExist)
+	}))
 }
 
 // suffixed returns name with "-n" before its extension; for 0, name itself.

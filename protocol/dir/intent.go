@@ -142,10 +142,12 @@ func (p *pass) flush() {
 		}
 	}
 	for _, t := range tasks {
-		if err := p.ops().remove(t.to.root, join(ownFolder, t.key+intentExt)); err != nil {
-			p.report(err)
-		}
+		p.report(p.dropIntent(t))
 	}
+}
+
+func (p *pass) dropIntent(t *task) error {
+	return p.ops().remove(t.to.root, join(ownFolder, t.key+intentExt))
 }
 
 // tidy removes the Source's own folders where they are empty.
@@ -224,24 +226,34 @@ func (p *pass) restore(ctx context.Context) {
 		p.report(fmt.Errorf("%s: %w", p.own.field, err))
 	}
 	for _, key := range keys {
-		if strings.HasPrefix(key, p.prefix()) {
+		_, err := p.own.root.Lstat(join(ownFolder, key+intentExt))
+		if strings.HasPrefix(key, p.prefix()) && errors.Is(err, fs.ErrNotExist) {
 			p.report(p.restoreFrom(ctx, key))
 		}
 	}
 }
 
 func (p *pass) restoreFrom(ctx context.Context, key string) error {
-	return fs.WalkDir(p.own.root.FS(), key, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		to := strings.TrimPrefix(path, key+"/")
+	own := &pass{src: p.src, root: p.own.root, info: p.own.info, mark: p.mark}
+	held, err := own.contents(ctx, key, nil)
+	if err != nil {
+		return fmt.Errorf("put back what was not deleted: %w", err)
+	}
+	for _, e := range slices.AppendSeq(held.files, maps.Values(held.markers)) {
+		to := strings.TrimPrefix(e.path, key+"/")
 		dir, _ := split(to)
 		if err := p.ops().mkdirs(p.root, dir); err != nil {
 			return err
 		}
-		return p.ops().rename(p.own.root, path, p.root, to)
-	})
+		err := p.ops().rename(own.root, e.path, p.root, to)
+		if errors.Is(err, fs.ErrExist) {
+			err = p.ops().rename(own.root, e.path, p.root, freeName(p.root, to))
+		}
+		if err != nil {
+			return fmt.Errorf("put back what was not deleted: %w", err)
+		}
+	}
+	return p.ops().removeAll(own.root, key)
 }
 
 // listNames returns the names in a folder; none if it does not exist.

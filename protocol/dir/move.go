@@ -14,9 +14,10 @@ import (
 	"github.com/ezged/coldlauncher/launcher"
 )
 
-// carryOut moves the files of a parcel to their place.
+// carryOut moves the files of a parcel to their place. If it fails they are
+// back where they were, or an intent tells the next pass to go on.
 func (p *pass) carryOut(ctx context.Context, t *task) error {
-	if err := p.settleNames(ctx, t); err != nil {
+	if err := p.chooseNames(ctx, t); err != nil {
 		return err
 	}
 	if t.folder != "" && !t.purge && len(t.steps) == len(t.inFolder()) {
@@ -29,7 +30,11 @@ func (p *pass) carryOut(ctx context.Context, t *task) error {
 			return err
 		}
 	}
-	return p.moveFiles(ctx, t)
+	err := p.moveFiles(ctx, t)
+	if err != nil && len(t.steps) > 1 && p.moveBack(t) {
+		return errors.Join(err, p.dropIntent(t))
+	}
+	return err
 }
 
 // inFolder returns the steps for files of the folder: all but the marker.
@@ -63,6 +68,22 @@ func (p *pass) moveFiles(ctx context.Context, t *task) error {
 	return nil
 }
 
+// moveBack undoes the moves of a task that failed half-way, and reports
+// whether all files are where they were.
+func (p *pass) moveBack(t *task) bool {
+	for i := range t.steps {
+		s := &t.steps[i]
+		if !s.moved {
+			continue
+		}
+		if err := p.ops().rename(t.to.root, s.into, p.root, s.path); err != nil {
+			return false
+		}
+		s.moved = false
+	}
+	return true
+}
+
 // moveFile moves one file, under another name if its own is taken.
 func (p *pass) moveFile(ctx context.Context, s *step, to *place) error {
 	base := s.into
@@ -77,10 +98,7 @@ func (p *pass) moveFile(ctx context.Context, s *step, to *place) error {
 		case p.src.Collision == Equal && p.equal(ctx, s.path, to.root, s.into):
 			return p.ops().remove(p.root, s.path)
 		}
-		s.into = suffixed(base, firstFree(func(n int) bool {
-			_, err := to.root.Lstat(suffixed(base, n))
-			return errors.Is(err, fs.ErrNotExist)
-		}))
+		s.into = freeName(to.root, base)
 	}
 }
 
@@ -105,6 +123,7 @@ func (p *pass) moveOnce(ctx context.Context, s *step, to *place) error {
 	if err != nil {
 		return err
 	}
+	s.moved = true
 	return p.confirm(s, to, info)
 }
 
@@ -121,11 +140,13 @@ func (p *pass) confirm(s *step, to *place, info os.FileInfo) error {
 	if err := p.ops().rename(to.root, s.into, p.root, s.path); err != nil {
 		return fmt.Errorf("%s changed while it was moved, and is now in %s: %w", show(s.path), to.field, err)
 	}
+	s.moved = false
 	return nil
 }
 
 // moveFolder moves a folder by one rename; not done if that cannot be because
-// the place is on another file system.
+// the place is on another file system. A folder that changed just before goes
+// back.
 func (p *pass) moveFolder(ctx context.Context, t *task) (done bool, err error) {
 	dir, _ := split(t.into)
 	if err := p.ops().mkdirs(t.to.root, dir); err != nil {
@@ -135,7 +156,28 @@ func (p *pass) moveFolder(ctx context.Context, t *task) (done bool, err error) {
 	if otherFileSystem(err) {
 		return false, nil
 	}
-	return err == nil, err
+	if err != nil {
+		return false, err
+	}
+	there := &pass{src: p.src, root: t.to.root, info: t.to.info, mark: p.mark}
+	same, err := there.holds(ctx, t.into, t.entries(func(s step) string { return s.into }))
+	if err != nil || same {
+		return true, err
+	}
+	if err := p.ops().rename(t.to.root, t.into, p.root, t.folder); err != nil {
+		return true, fmt.Errorf("%s changed while it was moved, and is now in %s: %w", show(t.folder), t.to.field, err)
+	}
+	return true, nil
+}
+
+// entries returns the files of the folder, under the paths that path tells.
+func (t *task) entries(path func(step) string) []entry {
+	var out []entry
+	for _, s := range t.inFolder() {
+		s.entry.path = path(s)
+		out = append(out, s.entry)
+	}
+	return out
 }
 
 // removeEmpty removes the folders that moving the files left empty.

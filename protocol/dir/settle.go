@@ -84,8 +84,9 @@ type task struct {
 // not touched.
 type step struct {
 	entry
-	into string      // path in the place
-	info os.FileInfo // of the file as it was handed over; nil: not known
+	into  string      // path in the place
+	info  os.FileInfo // of the file as it was handed over; nil: not known
+	moved bool        // by rename, so that it can be moved back
 }
 
 // target returns where a person finds the parcel in its place.

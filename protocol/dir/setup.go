@@ -39,15 +39,16 @@ type base struct {
 
 // begin verifies the set-up and opens what exists of it.
 func (s *Source) begin(ctx context.Context) (*pass, error) {
-	if err := s.verify(); err != nil {
-		return nil, err
+	faults := s.verify()
+	if s.Path == "" {
+		return nil, faults
 	}
 	root, err := os.OpenRoot(s.Path)
 	if err != nil {
-		return nil, fmt.Errorf("Path: %w", err)
+		return nil, errors.Join(faults, fmt.Errorf("Path: %w", err))
 	}
 	p := &pass{src: s, root: root, dry: launcher.DryRun(ctx), mark: parseMarker(s.Marker)}
-	if err := p.open(); err != nil {
+	if err := errors.Join(faults, p.open()); err != nil {
 		p.close()
 		return nil, err
 	}
@@ -71,7 +72,7 @@ func (s *Source) verify() error {
 	fault(s.Limit < 0, "Limit is %d", s.Limit)
 	fault(s.Parallel < 0, "Parallel is %d", s.Parallel)
 	fault(s.Collision > Equal, "Collision is %d", s.Collision)
-	fault(s.Marker != "" && !parseMarker(s.Marker).valid(),
+	fault(s.Marker != "" && !parseMarker(s.Marker).ok,
 		"Marker is %q, want {name} or {stem} once, with something around it and no slash", s.Marker)
 	fault(s.Partial && s.Deadline == 0, "Partial is set without a Deadline")
 	return errors.Join(errs...)
@@ -283,8 +284,6 @@ func parseMarker(pattern string) marker {
 	}
 	return marker{}
 }
-
-func (m marker) valid() bool { return m.ok }
 
 // is reports whether name is that of a marker.
 func (m marker) is(name string) bool {
