@@ -181,8 +181,36 @@ func (s *session) piece(d *download, set goimap.NumSet) (more bool, err error) {
 // A body is a body, or a piece of one, as it comes.
 type body struct {
 	section *goimap.FetchItemBodySection
-	lit     goimap.LiteralReader
+	lit     *literal
 	buf     []byte // for reading it
+}
+
+// A literal must not be read again once it returned an error.
+type literal struct {
+	goimap.LiteralReader
+	over bool
+}
+
+func (l *literal) Read(p []byte) (int, error) {
+	n, err := l.LiteralReader.Read(p)
+	l.over = l.over || err != nil
+	return n, err
+}
+
+// skip reads what was not wanted.
+func (l *literal) skip() error {
+	if l.over {
+		return nil
+	}
+	_, err := io.Copy(io.Discard, l)
+	return err
+}
+
+// abandon lets the library go on, whose connection is closed.
+func (l *literal) abandon() {
+	if !l.over {
+		io.Copy(io.Discard, l)
+	}
 }
 
 // bodies asks for bodies, or for the same piece of each, and calls f with
@@ -204,11 +232,16 @@ func (s *session) bodies(set goimap.NumSet, piece *goimap.SectionPartial, cost i
 					if item.Literal == nil {
 						continue // NIL: the message is not there any more
 					}
-					if err := f(uid, body{item.Section, item.Literal, buf}); err != nil {
+					b := body{item.Section, &literal{LiteralReader: item.Literal}, buf}
+					err := f(uid, b)
+					if err == nil {
+						err = b.lit.skip()
+					}
+					if err != nil {
 						// The library must not be asked for more: its reader
 						// and what it handed out here share a buffer.
 						s.conn.Close()
-						io.Copy(io.Discard, item.Literal)
+						b.lit.abandon()
 						return err
 					}
 				}

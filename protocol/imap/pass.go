@@ -120,7 +120,13 @@ func (p *pass) folder(name, root string) error {
 	if err != nil {
 		return p.cause(err)
 	}
-	return p.work(b, mails)
+	var left error
+	if b.hashed {
+		if mails, left = main.hashes(b, mails); mails == nil && left != nil {
+			return p.cause(left)
+		}
+	}
+	return errors.Join(left, p.work(b, mails))
 }
 
 // work offers mails while it fetches and settles others.

@@ -34,7 +34,8 @@ type responses struct {
 	text    bool   // the response ends with text for people: braces mean nothing
 	greeted bool
 
-	plus atomic.Bool // a continuation request is expected
+	plus  atomic.Bool     // a continuation request is expected
+	ended <-chan struct{} // closed when the library does not read any more
 
 	mu       sync.Mutex
 	selected selected
@@ -81,6 +82,18 @@ func (r *responses) Read(p []byte) (int, error) {
 		}
 	}
 	return 0, nil
+}
+
+// Write implements net.Conn for the library. It fails only once the library has
+// stopped reading: that ends the commands under way, which must not happen
+// while the answer to one of them is being handed on.
+func (r *responses) Write(p []byte) (int, error) {
+	n, err := r.Conn.Write(p)
+	if broken := r.Conn.Err(); broken != nil {
+		<-r.ended
+		return 0, broken
+	}
+	return n, err
 }
 
 // next reads a line, or as much of it as the buffer holds, and decides what

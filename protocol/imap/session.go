@@ -45,6 +45,7 @@ func connect(ctx context.Context, server *dial.Server, changed func()) (*session
 			},
 		},
 	})
+	s.in.ended = s.c.Closed()
 	if err := s.do(budget, s.c.WaitGreeting); err != nil {
 		s.close()
 		return nil, err
