@@ -89,7 +89,7 @@ func (p piece) read(at io.ReaderAt) io.Reader {
 	if p.encoding == mime.Identity {
 		return section
 	}
-	return mime.NewReader(p.encoding, section)
+	return mime.NewReader(p.encoding, section, p.within.Size())
 }
 
 // open implements Document.Open.
@@ -101,7 +101,7 @@ func (p piece) open(ctx context.Context) (io.ReadCloser, error) {
 	if p.encoding == mime.Identity {
 		return sectionBody{section}, nil
 	}
-	return decodedBody{mime.NewReader(p.encoding, section)}, nil
+	return decodedBody{mime.NewReader(p.encoding, section, p.within.Size())}, nil
 }
 
 // A sectionBody is the reader of a document that is not encoded. What it reads
@@ -121,7 +121,7 @@ func (p piece) measure(ctx context.Context) (size int64, found mime.Defects, err
 	if p.encoding == mime.Identity {
 		return p.within.Size(), 0, nil
 	}
-	r := mime.NewReader(p.encoding, p.within.Reader(guarded{ctx, p.from}))
+	r := mime.NewReader(p.encoding, p.within.Reader(guarded{ctx, p.from}), p.within.Size())
 	size, err = io.Copy(io.Discard, r)
 	return size, r.Defects(), err
 }
@@ -129,7 +129,7 @@ func (p piece) measure(ctx context.Context) (size int64, found mime.Defects, err
 // isBlank reports whether a range holds nothing but blanks and line ends.
 func (c content) isBlank(ctx context.Context, within mime.Range) (bool, error) {
 	r := within.Reader(guarded{ctx, c})
-	var buf [4 << 10]byte
+	var buf [512]byte
 	for {
 		n, err := r.Read(buf[:])
 		for _, b := range buf[:n] {

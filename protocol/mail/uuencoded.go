@@ -11,7 +11,7 @@ import (
 // them before MIME. The text itself stays as it is.
 func (t *taker) uuencoded(ctx context.Context, m *message, l *leaf) error {
 	text := piece{m.from, l.Body, l.Encoding}
-	files, err := mime.FindUU(text.read(guarded{ctx, m.from}), t.limits.Parts-t.parts+1)
+	files, err := mime.FindUU(text.read(guarded{ctx, m.from}), l.Body.Size(), t.limits.Parts-t.parts+1)
 	if err != nil || len(files) == 0 {
 		return err
 	}

@@ -8,7 +8,7 @@
 //
 //	message, err := mime.Parse(file, size, limits)
 //	for part := range message.Walk() {
-//		body := mime.NewReader(part.Encoding, part.Body.Reader(file))
+//		body := mime.NewReader(part.Encoding, part.Body.Reader(file), part.Body.Size())
 //		…
 //	}
 package mime

@@ -62,9 +62,9 @@ type decoder interface {
 	defects() Defects
 }
 
-// NewReader returns a Reader of the body that r holds.
-func NewReader(e Encoding, r io.Reader) *Reader {
-	d := &Reader{in: bufio.NewReaderSize(r, decodeSize)}
+// NewReader returns a Reader of the body that r holds, which has size bytes.
+func NewReader(e Encoding, r io.Reader, size int64) *Reader {
+	d := &Reader{in: bufio.NewReaderSize(r, windowFor(size))}
 	switch e {
 	case Base64:
 		d.dec = &base64Decoder{}
@@ -77,6 +77,9 @@ func NewReader(e Encoding, r io.Reader) *Reader {
 	}
 	return d
 }
+
+// windowFor returns the size of the window for a body of size bytes.
+func windowFor(size int64) int { return int(min(size+1, decodeSize)) }
 
 // Defects tells what was wrong with the encoding as far as it has been read.
 func (d *Reader) Defects() Defects { return d.dec.defects() }

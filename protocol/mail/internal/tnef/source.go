@@ -36,12 +36,6 @@ func (s source) read(p []byte, off int64) error {
 	return err
 }
 
-func (s source) uint16(off int64) (uint16, error) {
-	var b [2]byte
-	err := s.read(b[:], off)
-	return binary.LittleEndian.Uint16(b[:]), err
-}
-
 func (s source) uint32(off int64) (uint32, error) {
 	var b [4]byte
 	err := s.read(b[:], off)
