@@ -32,6 +32,14 @@ func BenchmarkNext(b *testing.B) {
 			}
 		})
 	}
+	b.Run("from one 29 February to the next", func(b *testing.B) {
+		s := schedule.Must(schedule.Row("* 2 * 29 0 0 0")).In(location(b, "Europe/Paris"))
+		b.ReportAllocs()
+		var at time.Time
+		for b.Loop() {
+			at = s.Next(at)
+		}
+	})
 	b.Run("only in skipped hours", func(b *testing.B) {
 		s := schedule.Must(schedule.Row("* 3 sunL * 2 30 0")).In(location(b, "Europe/Paris")).On(schedule.Match)
 		for b.Loop() {

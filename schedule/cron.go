@@ -3,8 +3,8 @@ package schedule
 import "strings"
 
 // SecondsFirst parses a row in the order of EzGED's text form: second, minute,
-// hour, day, weekday, month, year. That is the order of Row reversed, but for
-// nothing else: columns mean the same.
+// hour, day, weekday, month, year. That is the order of Row reversed; columns
+// mean the same.
 func SecondsFirst(row string) (*Schedule, error) {
 	r, err := parseRow(row, []column{second, minute, hour, day, weekday, month, year}, NumberingISO)
 	if err != nil {

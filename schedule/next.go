@@ -54,7 +54,7 @@ func (r *row) next(after int64) (at int64, steps int) {
 		}
 		// Later changes matter only where they are near to the match.
 		u = max(u, wall-slack)
-		if offset := r.zone.offset(u); offset == r.zone.offset(wall+slack) {
+		if offset, ok := r.zone.steady(wall); ok {
 			return wall - offset, steps
 		}
 		later = r.zone.find(u)

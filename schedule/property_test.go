@@ -60,9 +60,10 @@ func (o *oracle) fires(from, to int64) []int64 {
 	plain := !slices.Contains(o.wild[:], true)
 	everyHour := o.columns[4] == nil
 	seen := int64(-1 << 62) // the latest wall second of the passes before
-	last := o.offset(from - 2*86400)
+	const before = 26 * 3600 // no pass is longer
+	last := o.offset(from - before)
 	var all []int64
-	for u := from - 2*86400 + 1; u <= to; u++ {
+	for u := from - before + 1; u <= to; u++ {
 		offset := o.offset(u)
 		wall := u + offset
 		fires := o.matches(wall) && u > from
@@ -100,11 +101,11 @@ func TestNextAgainstTheDefinition(t *testing.T) {
 		loc := location(t, e.zone)
 		for _, near := range e.near {
 			around := instants(t, near)[0]
-			for range 6 {
+			for range 4 {
 				o := randomRow(random, around.In(loc))
 				o.loc, o.keep = loc, random.IntN(3) > 0
-				from := around.Unix() - 40000 + random.Int64N(43200)
-				compare(t, o, from, from+86400)
+				from := around.Unix() - random.Int64N(20000)
+				compare(t, o, from, from+40000)
 			}
 		}
 	}

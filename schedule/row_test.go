@@ -105,16 +105,17 @@ func TestNoZoneChangesBackAtOnce(t *testing.T) {
 	}
 }
 
-// changes finds the changes of offset from 1970 to 2199 by looking at each hour.
+// changes finds the changes of offset from 1970 to 2199 by looking twice a day.
 func changes(z *zone) []int64 {
 	var all []int64
 	last := z.offset(0)
-	for u := int64(3600); u < lastWall; u += 3600 {
+	const often = daySeconds / 2
+	for u := int64(often); u < lastWall; u += often {
 		offset := z.offset(u)
 		if offset == last {
 			continue
 		}
-		from, to := u-3600, u
+		from, to := u-often, u
 		for to-from > 1 {
 			if middle := (from + to) / 2; z.offset(middle) == last {
 				from = middle

@@ -65,6 +65,11 @@ func TestNext(t *testing.T) {
 		{"keep has nothing to make up for each hour", "* * * * * 30 0", "Europe/Paris", "2026-03-29T01:00:00+01:00", "2026-03-29T01:30:00+01:00 2026-03-29T03:30:00+02:00"},
 		{"keep makes up for what the gap covers only", "* * * * 1 59 59", "Europe/Paris", "2026-03-29T01:59:59+01:00", "2026-03-30T01:59:59+02:00"},
 		{"keep: asked at the last second before the gap", "* * * * 2 30 0", "Europe/Paris", "2026-03-29T01:59:59+01:00", "2026-03-29T03:00:00+02:00"},
+		{"keep: asked there about the last minute of the gap", "* * * * 2 59 0", "Europe/Paris", "2026-03-29T01:59:59+01:00", "2026-03-29T03:00:00+02:00"},
+		{"keep: a gap far away", "* 3 * 29 2 30 0", "Europe/Paris", "2025-07-01T00:00:00+02:00", "2026-03-29T03:00:00+02:00"},
+		{"keep: a first pass far away", "2026 10 * 25 2 30 0", "Europe/Paris", "2025-07-01T00:00:00+02:00", "2026-10-25T02:30:00+02:00"},
+		{"hours after a change far away", "2026 3,10 * 25,29 12 0 0", "Europe/Paris", "2025-07-01T00:00:00+02:00", "2026-03-25T12:00:00+01:00 2026-03-29T12:00:00+02:00 2026-10-25T12:00:00+01:00"},
+		{"hours before a change far away", "2026 10 * 25 1 0 0", "Europe/Paris", "2025-07-01T00:00:00+02:00", "2026-10-25T01:00:00+02:00"},
 		{"keep: asked at the first second after the gap", "* * * * 2 30 0", "Europe/Paris", "2026-03-29T03:00:00+02:00", "2026-03-30T02:30:00+02:00"},
 		{"keep fires in the first pass", "* * * * 2 30 0", "Europe/Paris", "2026-10-24T12:00:00+02:00", "2026-10-25T02:30:00+02:00 2026-10-26T02:30:00+01:00"},
 		{"keep: asked in the second pass", "* * * * 2 30 0", "Europe/Paris", "2026-10-25T02:10:00+01:00", "2026-10-26T02:30:00+01:00"},
@@ -80,6 +85,7 @@ func TestNext(t *testing.T) {
 		{"the last day of a leap year beyond the table", "* 12 * 31 12 0 0", "Europe/Paris", "2040-12-31T01:00:00+01:00", "2040-12-31T12:00:00+01:00 2041-12-31T12:00:00+01:00"},
 
 		{"match leaves the gap out", "CLOCK=match * * * * 2 30 0", "Europe/Paris", "2026-03-28T12:00:00+01:00", "2026-03-30T02:30:00+02:00"},
+		{"match: a gap far away", "CLOCK=match * 3 * 29 2 30 0", "Europe/Paris", "2025-07-01T00:00:00+02:00", "2027-03-29T02:30:00+02:00"},
 		{"match fires in both passes", "CLOCK=match * * * * 2 30 0", "Europe/Paris", "2026-10-24T12:00:00+02:00", "2026-10-25T02:30:00+02:00 2026-10-25T02:30:00+01:00"},
 
 		{"an interval is anchored", "@every 90s", "UTC", "2026-01-15T10:00:00Z", "2026-01-15T10:01:30Z 2026-01-15T10:03:00Z"},
@@ -340,6 +346,7 @@ func TestCron(t *testing.T) {
 		{"0 and 7 are Sunday", "0 8 * * 0,7", "* * sun * 8 0 0"},
 		{"5-7", "0 8 * * 5-7", "* * fri-sun * 8 0 0"},
 		{"steps of weekdays count from Sunday", "0 8 * * */2", "* * sun,tue,thu,sat * 8 0 0"},
+		{"a step from the last day there is", "0 8 * * 7/2", "* * sun * 8 0 0"},
 		{"either of day and weekday", "0 8 1,15 * fri", "* * * 1,15 8 0 0; * * fri * 8 0 0"},
 		{"a star asks for both", "0 8 */2 * fri", "* * fri */2 8 0 0"},
 		{"a day that never is leaves the weekday", "0 8 31 2 fri", "* 2 fri * 8 0 0"},

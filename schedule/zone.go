@@ -5,10 +5,12 @@ import (
 	"time"
 )
 
-// A zone is a location that remembers the period it was last asked about.
+// A zone is a location that remembers what it was last asked, for launchers ask
+// for their next run again and again.
 type zone struct {
 	loc  *time.Location
 	last atomic.Pointer[period]
+	far  atomic.Uint64 // the last answer of steady
 }
 
 // A period is a stretch of instants with one offset from UTC.
@@ -50,6 +52,22 @@ func (z *zone) find(u int64) period {
 	}
 	p.before, p.after = z.offset(p.start-1), z.offset(p.end)
 	return p
+}
+
+// steady returns the offset around a wall second, if it is the same from slack
+// before to slack after it.
+func (z *zone) steady(wall int64) (offset int64, ok bool) {
+	const width, middle = 30, 1 << 29 // an offset plus middle takes width bits
+	key := uint64(wall + 1)           // never 0, which stands for no answer yet
+	if known := z.far.Load(); known>>width == key {
+		return int64(known&(1<<width-1)) - middle, true
+	}
+	offset = z.offset(wall - slack)
+	if offset != z.offset(wall+slack) {
+		return 0, false
+	}
+	z.far.Store(key<<width | uint64(offset+middle))
+	return offset, true
 }
 
 // change returns the first change of offset within the day after u, and the end
