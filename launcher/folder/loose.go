@@ -3,7 +3,6 @@ package folder
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"path"
 	"strconv"
 	"time"
@@ -20,66 +19,94 @@ func (s *Sink) storeLoose(ctx context.Context, d disk, p *launcher.Parcel) error
 	if err != nil {
 		return err
 	}
-	defer r.close()
-	dir := path.Join(pending, dirName(p.ID))
-	found, err := r.found()
-	if err != nil {
+	defer r.disk.close()
+	target := s.target(p)
+	if done, err := s.handOver(d, r, "", target); done || err != nil {
 		return err
 	}
-	if found {
-		d.removeAll(dir) // left if a process was killed just before it did so
-		return r.disk.sync(r.shard)
-	}
-	if err := s.place(ctx, d, p, dir); err != nil {
+	tmp := newTmp()
+	defer d.removeAll(tmp) // nothing, once it was renamed
+	if err := s.stage(ctx, d, p, tmp); err != nil {
 		return err
 	}
-	return s.handOver(d, r, dir, s.target(p))
+	_, err = s.handOver(d, r, tmp, target)
+	return err
 }
 
-// handOver moves the documents that are still in the folder dir to target,
-// and then records that it did. From here on ctx is not asked: what was begun
-// is brought to its end.
-func (s *Sink) handOver(d disk, r *record, dir, target string) error {
+// handOver brings the parcel of r to target, from where it can be found: from
+// where a Store that was killed left it, else from tmp. It reports false if
+// there is nothing to bring, because tmp is "". It does not ask for the end of
+// a context: what was begun is finished.
+func (s *Sink) handOver(d disk, r *record, tmp, target string) (done bool, err error) {
 	unlock, err := r.disk.lock(path.Join(r.shard, "lock"), exclusive)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer unlock()
+	intent := path.Join(pending, dirName(r.id))
 	found, err := r.found()
 	if err != nil {
-		return err
+		return false, err
 	}
 	if found {
-		d.removeAll(dir) // another Store of the same ID was faster
-		return nil
+		d.removeAll(intent) // left if a process was killed just before it did so
+		return true, r.disk.sync(r.shard)
 	}
-	m, err := readManifest(d, dir)
-	if err != nil {
-		return err
-	}
-	if err := s.makeDir(d, target); err != nil {
-		return err
-	}
-	for i := range m.Files {
-		if err := move(d, path.Join(dir, strconv.Itoa(i+1)), target, &m.Files[i]); err != nil {
-			return err
+	held, err := holds(d, intent, r.id)
+	switch {
+	case err != nil:
+		return false, err
+	case !held && tmp == "":
+		return false, nil
+	case !held:
+		if err := d.rename(tmp, intent); err != nil {
+			return false, err
 		}
 	}
-	if err := d.sync(target); err != nil {
-		return err
+	if err := d.sync(pending); err != nil {
+		return false, err
+	}
+	m, err := s.moveAll(d, intent, target)
+	if err != nil {
+		return false, err
 	}
 	if err := r.write(m); err != nil {
-		return err
+		return false, err
 	}
-	d.removeAll(dir) // if not now, then when the ID is seen again
-	return s.expire(r)
+	d.removeAll(intent) // if not now, then when the ID is seen again
+	s.expire(r)
+	return true, nil
 }
 
-// move gives the file at from the first free name in target, and puts that
-// name into f. A file that is not there was moved before.
-func move(d disk, from, target string, f *File) error {
+// moveAll moves the documents that are still in the folder intent to target,
+// and returns the manifest with the names that they got there.
+func (s *Sink) moveAll(d disk, intent, target string) (*Manifest, error) {
+	m, err := readManifest(d, intent)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.makeDir(d, target); err != nil {
+		return nil, err
+	}
+	for i := range m.Files {
+		from := path.Join(intent, strconv.Itoa(i+1))
+		tag := fmt.Sprintf("%s-%d", hashOf(m.ID)[:12], i+1)
+		if err := move(d, from, target, tag, &m.Files[i]); err != nil {
+			return nil, err
+		}
+	}
+	return m, d.sync(target)
+}
+
+// move gives the file at from a free name in target, and puts that name into
+// f. A file that is not there was moved before. Where many of a name wait, tag
+// is put into the name rather than a number that is hard to find.
+func move(d disk, from, target, tag string, f *File) error {
 	for try := 1; ; try++ {
 		name := numbered(f.Name, try)
+		if try > 100 {
+			name = suffixed(f.Name, fmt.Sprintf("%s-%d", tag, try))
+		}
 		err := d.publish(from, path.Join(target, name))
 		switch {
 		case isExist(err):
@@ -97,6 +124,7 @@ func move(d disk, from, target string, f *File) error {
 // what counts; what it holds is for people.
 type record struct {
 	disk  disk
+	id    string
 	shard string // the folder that it is in, with others
 	path  string
 }
@@ -113,10 +141,10 @@ func (s *Sink) openRecord(d disk, id string) (*record, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &record{disk: d, shard: shardOf(id), path: path.Join(shardOf(id), hashOf(id)+".json")}
+	r := &record{disk: d, id: id, shard: shardOf(id), path: path.Join(shardOf(id), hashOf(id)+".json")}
 	for _, dir := range []string{"stored", r.shard} {
 		if err := s.makeDir(d, dir); err != nil {
-			r.close()
+			d.close()
 			return nil, err
 		}
 	}
@@ -124,8 +152,6 @@ func (s *Sink) openRecord(d disk, id string) (*record, error) {
 }
 
 func shardOf(id string) string { return path.Join("stored", hashOf(id)[:2]) }
-
-func (r *record) close() { r.disk.close() }
 
 func (r *record) found() (bool, error) {
 	_, err := r.disk.stat(r.path)
@@ -145,44 +171,37 @@ func (r *record) write(m *Manifest) error {
 }
 
 // expire removes the records older than KeepFor from the shard of r, which is
-// locked, at most once a day.
-func (s *Sink) expire(r *record) error {
-	if s.KeepFor <= 0 {
-		return nil
-	}
-	s.mu.Lock()
-	last := s.expired[r.shard]
-	s.mu.Unlock()
+// locked, at most once a day. One that cannot be removed is recognised longer,
+// which is no reason to refuse a parcel.
+func (s *Sink) expire(r *record) {
 	now := time.Now()
-	if now.Sub(last) < 24*time.Hour {
-		return nil
+	if s.KeepFor <= 0 || !s.isDue(r.shard, now) {
+		return
 	}
 	names, err := r.disk.list(r.shard)
 	if err != nil {
-		return err
+		return
 	}
 	for _, name := range names {
-		if err := removeOlder(r.disk, path.Join(r.shard, name), now.Add(-s.KeepFor)); err != nil {
-			return fmt.Errorf("remove an old record: %w", err)
+		name = path.Join(r.shard, name)
+		info, err := r.disk.stat(name)
+		if err == nil && path.Ext(name) == ".json" && now.Sub(info.ModTime()) > s.KeepFor {
+			r.disk.remove(name)
 		}
 	}
+}
+
+// isDue reports whether the old records of a shard were not looked for since
+// a day, and notes that they are now.
+func (s *Sink) isDue(shard string, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if now.Sub(s.expired[shard]) < 24*time.Hour {
+		return false
+	}
 	if s.expired == nil {
 		s.expired = make(map[string]time.Time)
 	}
-	s.expired[r.shard] = now
-	return nil
-}
-
-func removeOlder(d disk, name string, t time.Time) error {
-	if path.Ext(name) != ".json" {
-		return nil
-	}
-	var info fs.FileInfo
-	info, err := d.stat(name)
-	if err != nil || !info.ModTime().Before(t) {
-		return err
-	}
-	return d.remove(name)
+	s.expired[shard] = now
+	return true
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"path"
+	"strconv"
 	"strings"
 )
 
@@ -33,16 +34,21 @@ func hashOf(id string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// numbered returns name for try 1, and "stem (try).ext" for those that follow.
-func numbered(name string, try int) string {
-	if try == 1 {
+// numbered returns name for n = 1, and "stem (n).ext" for those that follow.
+func numbered(name string, n int) string {
+	if n == 1 {
 		return name
 	}
+	return suffixed(name, strconv.Itoa(n))
+}
+
+// suffixed returns "stem (suffix).ext".
+func suffixed(name, suffix string) string {
 	ext := path.Ext(name)
 	if len(ext) == len(name) || len(ext) > 16 {
 		ext = ""
 	}
-	return fmt.Sprintf("%s (%d)%s", strings.TrimSuffix(name, ext), try, ext)
+	return fmt.Sprintf("%s (%s)%s", strings.TrimSuffix(name, ext), suffix, ext)
 }
 
 // fold returns the same for names that differ by case alone.

@@ -25,24 +25,33 @@ func (s *Sink) place(ctx context.Context, d disk, p *launcher.Parcel, dir string
 		return err
 	}
 	if !held {
-		if err := s.write(ctx, d, p, dir); err != nil {
+		tmp := newTmp()
+		defer d.removeAll(tmp) // nothing, once it was renamed
+		if err := s.stage(ctx, d, p, tmp); err != nil {
 			return err
+		}
+		if err := d.rename(tmp, dir); err != nil {
+			if held, _ := holds(d, dir, p.ID); !held {
+				return err
+			} // another Store of the same ID was faster
 		}
 	}
 	// Also if it was there: who renamed it may have been stopped before this.
 	return d.sync(path.Dir(dir))
 }
 
-func (s *Sink) write(ctx context.Context, d disk, p *launcher.Parcel, dir string) error {
+func newTmp() string { return path.Join(staging, rand.Text()) }
+
+// stage writes the parcel into the new folder tmp and makes all of it durable,
+// but for its name. Whoever calls it removes tmp.
+func (s *Sink) stage(ctx context.Context, d disk, p *launcher.Parcel, tmp string) error {
 	docs, err := p.Documents(ctx)
 	if err != nil {
 		return fmt.Errorf("documents of %q: %w", p.ID, err)
 	}
-	tmp := path.Join(staging, rand.Text())
 	if err := d.mkdir(tmp); err != nil {
 		return err
 	}
-	defer d.removeAll(tmp) // nothing, once it was renamed; else the next sweep does it if this fails
 	m := newManifest(p)
 	names := s.newNames()
 	for _, doc := range docs {
@@ -61,14 +70,7 @@ func (s *Sink) write(ctx context.Context, d disk, p *launcher.Parcel, dir string
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	err = d.rename(tmp, dir)
-	if err == nil {
-		return nil
-	}
-	if held, _ := holds(d, dir, p.ID); held {
-		return nil // another Store of the same ID was faster
-	}
-	return err
+	return nil
 }
 
 // copy writes one document into the folder tmp and makes it durable.
@@ -132,15 +134,15 @@ func (s *Sink) pump(ctx context.Context, w io.Writer, r io.Reader, size int64) (
 
 // names gives the documents of one parcel names that differ.
 type names struct {
-	ordinal bool // "1", "2", … instead
-	given   map[string]bool
-	n       int
+	ordinal bool           // "1", "2", … instead
+	count   int            // of documents
+	given   map[string]int // the number that a name, folded, was last given with
 }
 
 // newNames returns names for a parcel's directory. Those of a Loose Sink are
 // looked for only when documents are handed over.
 func (s *Sink) newNames() *names {
-	return &names{ordinal: s.Loose, given: map[string]bool{fold(manifestName): true}}
+	return &names{ordinal: s.Loose, given: map[string]int{fold(manifestName): 1}}
 }
 
 // create makes a file for a document of that name in tmp and returns the name
@@ -148,20 +150,23 @@ func (s *Sink) newNames() *names {
 // the same, get a suffix.
 func (n *names) create(d disk, tmp, name string) (file, string, error) {
 	name = launcher.CleanName(name)
-	n.n++
+	n.count++
 	if n.ordinal {
-		f, err := d.create(path.Join(tmp, strconv.Itoa(n.n)))
+		f, err := d.create(path.Join(tmp, strconv.Itoa(n.count)))
 		return f, name, err
 	}
-	for try := 1; ; try++ {
-		name := numbered(name, try)
-		if n.given[fold(name)] {
+	key := fold(name)
+	for {
+		n.given[key]++
+		numbered := numbered(name, n.given[key])
+		if fold(numbered) != key && n.given[fold(numbered)] > 0 {
 			continue
 		}
-		n.given[fold(name)] = true
-		f, err := d.create(path.Join(tmp, name))
-		if !isExist(err) {
-			return f, name, err
+		f, err := d.create(path.Join(tmp, numbered))
+		if isExist(err) {
+			continue
 		}
+		n.given[fold(numbered)] = max(n.given[fold(numbered)], 1)
+		return f, numbered, err
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/iotest"
@@ -187,6 +188,52 @@ func TestLooseNeverReplacesAFile(t *testing.T) {
 	}
 }
 
+func TestManyOfAName(t *testing.T) {
+	const n = 1000
+	for _, loose := range []bool{false, true} {
+		dir := t.TempDir()
+		calm := &trouble{at: -1}
+		var docs []string
+		for i := range n {
+			docs = append(docs, "scan.pdf", fmt.Sprint(i))
+		}
+		mustStore(t, &Sink{Path: dir, Loose: loose, open: calm.open}, parcelOf("x/1", docs...))
+		if got := len(mustSee(t, dir)); got != n {
+			t.Errorf("loose %v: kept %d documents of one name, want %d", loose, got, n)
+		}
+		if calm.count > 150*n {
+			t.Errorf("loose %v: %d operations for %d documents of one name, want no more than 150 each", loose, calm.count, n)
+		}
+	}
+}
+
+// Two Stores of an ID may both read the documents before either has kept them.
+func TestTwoStoresOfAnID(t *testing.T) {
+	for _, loose := range []bool{false, true} {
+		dir := t.TempDir()
+		var reading sync.WaitGroup
+		reading.Add(2)
+		store := func() error {
+			p := parcelOf("x/1", "a.pdf", "one")
+			documents := p.Documents
+			p.Documents = func(ctx context.Context) ([]*launcher.Document, error) {
+				reading.Done()
+				reading.Wait()
+				return documents(ctx)
+			}
+			return (&Sink{Path: dir, Loose: loose}).Store(t.Context(), p)
+		}
+		other := make(chan error, 1)
+		go func() { other <- store() }()
+		if err := errors.Join(store(), <-other); err != nil {
+			t.Errorf("loose %v: two Stores of an ID at once: %v, want nil of both", loose, err)
+		}
+		if got := bodies(mustSee(t, dir)); !slices.Equal(got, []string{"one"}) {
+			t.Errorf("loose %v: kept %q, want one", loose, got)
+		}
+	}
+}
+
 func TestLooseKnowsWhatWasConsumed(t *testing.T) {
 	dir := t.TempDir()
 	mustStore(t, &Sink{Path: dir, Loose: true}, parcelOf("x/1", "a.pdf", "one"))
@@ -232,7 +279,7 @@ func TestLinkedButNotRemoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	kept := pending + "/" + dirName("x/1")
-	if err := s.place(t.Context(), d, parcelOf("x/1", "a.pdf", "one", "a.pdf", "two"), kept); err != nil {
+	if err := s.stage(t.Context(), d, parcelOf("x/1", "a.pdf", "one", "a.pdf", "two"), kept); err != nil {
 		t.Fatal(err)
 	}
 	leave()
