@@ -17,7 +17,8 @@
 // that come while the disk is busy share the next write.
 //
 // A file that is something else, was cut short or was altered is reported by
-// Open, which for that reads all entries once. Damage that appears later, such
+// Open, which for that reads all of it once; only the loss of the very last
+// Save can look like one that a crash interrupted. Damage that appears later, such
 // as a sector that can no longer be read, is an error of the call that meets
 // it; it does not end the process. A full disk is an error of Save, and Save
 // works again once there is space.
