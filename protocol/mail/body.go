@@ -27,9 +27,10 @@ func (c content) all() mime.Range { return mime.Range{End: c.size} }
 // reader reads c from its start.
 func (c content) reader(ctx context.Context) io.Reader { return c.all().Reader(guarded{ctx, c}) }
 
-// load opens a document so that it can be read in any place, until the parcel
+// load opens the message so that it can be read in any place, until the parcel
 // is stored.
-func (t *taker) load(ctx context.Context, d *launcher.Document) (content, error) {
+func (t *taker) load(ctx context.Context) (content, error) {
+	d := t.origin
 	r, err := d.Open(ctx)
 	if err != nil {
 		return content{}, err

@@ -30,10 +30,10 @@ func (t *taker) enclosed(ctx context.Context, m, inner *message) error {
 	return nil
 }
 
-// encodedMail adds the documents of a mail inside m that was encoded, which
-// RFC 2046 forbids but some programs do. One that is no mail once decoded is a
-// file.
-func (t *taker) encodedMail(ctx context.Context, m *message, l *leaf) error {
+// attachedMail adds the documents of a mail inside m that the parser did not
+// descend into: it was encoded, which RFC 2046 forbids but some programs do, or
+// is a mail by its name alone. One that is no mail after all is a file.
+func (t *taker) attachedMail(ctx context.Context, m *message, l *leaf) error {
 	if m.depth+1 >= t.limits.Depth {
 		return fmt.Errorf("more than %d mails within one another: %w", t.limits.Depth, ErrLimit)
 	}

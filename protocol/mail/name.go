@@ -25,7 +25,7 @@ func setName(d *launcher.Document, sent, fallback string) {
 
 // messageName is the name of a mail as a document.
 func messageName(name string) string {
-	if strings.HasSuffix(strings.ToLower(name), ".eml") {
+	if hasMailName(name) {
 		return name
 	}
 	return launcher.CleanName(name + ".eml")

@@ -107,6 +107,15 @@ func (l *leaf) isTNEF() bool {
 		strings.EqualFold(l.FileName(), "winmail.dat")
 }
 
+// isMail reports whether the leaf is a whole mail, by its type or its name.
+func (l *leaf) isMail() bool { return l.IsMessage() || hasMailName(l.FileName()) }
+
+// isResourceFork reports whether the leaf is what a Macintosh keeps beside a
+// file (RFC 1740), under the name of that file.
+func (l *leaf) isResourceFork() bool {
+	return l.Type.Main == "application/applefile" && l.parent != nil && l.parent.Type.Main == "multipart/appledouble"
+}
+
 // isReference reports whether the leaf stands for something that is not in the
 // mail, so that names in it are not its own.
 func (l *leaf) isReference() bool {

@@ -75,7 +75,8 @@ func (s *Source) Poll(ctx context.Context, sink launcher.Sink) error {
 			if err != nil {
 				return nil, err
 			}
-			return s.takeApart(ctx, &taker{source: s, limits: s.Limits.effective(), pool: pool, held: held, outer: p.Meta}, docs)
+			t := taker{source: s, limits: s.Limits.effective(), pool: pool, held: held, outer: p.Meta}
+			return t.all(ctx, docs)
 		}
 		return sink.Store(ctx, &taken)
 	}))
@@ -95,19 +96,22 @@ func (s *Source) validate() error {
 	return launcher.Halt(errors.Join(append(faults, s.Limits.validate())...))
 }
 
-// takeApart returns docs with what is in them in place of messages.
-func (s *Source) takeApart(ctx context.Context, t *taker, docs []*launcher.Document) ([]*launcher.Document, error) {
+// all returns docs with what is in them in place of messages. Each message is
+// taken apart by a copy of t, for limits are those of one.
+func (t taker) all(ctx context.Context, docs []*launcher.Document) ([]*launcher.Document, error) {
 	var out []*launcher.Document
 	for i, d := range docs {
 		if !isMessage(d) {
 			out = append(out, d)
 			continue
 		}
-		parts, err := t.document(ctx, d, i+1)
+		one := t
+		one.origin = d
+		inside, err := one.documents(ctx, i+1)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, parts...)
+		out = append(out, inside...)
 	}
 	return out, nil
 }
@@ -119,8 +123,11 @@ func isMessage(d *launcher.Document) bool {
 		mediaType = strings.ToLower(d.MediaType)
 	}
 	return mediaType == "message/rfc822" || mediaType == "message/global" ||
-		strings.HasSuffix(strings.ToLower(d.Name), ".eml")
+		hasMailName(d.Name)
 }
+
+// hasMailName reports whether a file of that name is a message.
+func hasMailName(name string) bool { return strings.HasSuffix(strings.ToLower(name), ".eml") }
 
 // A holder closes at the end what documents read from until then.
 type holder struct {

@@ -14,35 +14,35 @@ import (
 	"github.com/ezged/coldlauncher/protocol/mail/internal/mime"
 )
 
-// A taker takes the messages of one parcel apart.
+// A taker takes one document apart that is a message.
 type taker struct {
 	source *Source
 	limits Limits
 	pool   *spool.Pool
 	held   *holder
 	outer  map[string]string // Parcel.Meta
+	origin *launcher.Document
 
-	origin *launcher.Document // the message at hand
-	parts  int                // of the message at hand so far, and
-	bytes  int64              // bytes of its documents
+	parts  int   // so far
+	header int   // bytes of headers so far
+	bytes  int64 // of what was decoded so far
 }
 
-// document takes apart the message d, the i-th document of its parcel.
-func (t *taker) document(ctx context.Context, d *launcher.Document, i int) ([]*launcher.Document, error) {
-	from, err := t.load(ctx, d)
+// documents returns what is in the message, the i-th document of its parcel.
+func (t *taker) documents(ctx context.Context, i int) ([]*launcher.Document, error) {
+	from, err := t.load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	t.origin, t.parts, t.bytes = d, 0, 0
 	key := "m" + strconv.Itoa(i)
-	if d.Unit != nil {
-		key = d.Unit.Key + "/" + key
+	if t.origin.Unit != nil {
+		key = t.origin.Unit.Key + "/" + key
 	}
 	timed, cancel := context.WithTimeoutCause(ctx, t.limits.Time, fmt.Errorf("longer than %v: %w", t.limits.Time, ErrLimit))
 	defer cancel()
 	root, err := t.parse(timed, from, 0)
 	m := t.newMessage(root, from, key)
-	m.name = messageName(d.Name)
+	m.name = messageName(t.origin.Name)
 	if err == nil {
 		err = t.message(timed, m)
 	}
@@ -50,7 +50,7 @@ func (t *taker) document(ctx context.Context, d *launcher.Document, i int) ([]*l
 		err = t.whole(m, warnLimit, err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("take apart %q: %w", d.Name, err)
+		return nil, fmt.Errorf("take apart %q: %w", t.origin.Name, err)
 	}
 	return m.docs, nil
 }
@@ -60,12 +60,13 @@ func (t *taker) parse(ctx context.Context, from content, depth int) (*mime.Part,
 	root, err := mime.Parse(guarded{ctx, from}, from.size, mime.Limits{
 		Depth:  t.limits.Depth - depth,
 		Parts:  t.limits.Parts - t.parts,
-		Header: t.limits.Header,
+		Header: t.limits.Header - t.header,
 		Line:   t.limits.Line,
 		Keep:   t.source.Keep,
 	})
-	for range root.Walk() {
+	for p := range root.Walk() {
 		t.parts++
+		t.header += int(p.Body.Off - p.All.Off)
 	}
 	return root, err
 }
@@ -173,14 +174,14 @@ func (t *taker) leaf(ctx context.Context, m *message, l *leaf) error {
 		inner := t.newEnclosed(m, l, l.Message, m.from)
 		inner.within = l.Message.All
 		return t.enclosed(ctx, m, inner)
-	case l.IsMessage() && !t.source.Keep && l.Encoding != mime.Identity:
-		return t.encodedMail(ctx, m, l)
+	case l.Message == nil && l.isMail() && !t.source.Keep:
+		return t.attachedMail(ctx, m, l)
 	case l.IsMultipart(), l.Defects&mime.Fragment != 0: // see checkDivided
 		return nil
 	case l.isTNEF():
 		return t.winmail(ctx, m, l)
 	}
-	if l.role() == "body" {
+	if l.isText() && l.Type.Main == "text/plain" {
 		if err := t.uuencoded(ctx, m, l); err != nil {
 			return err
 		}
@@ -191,7 +192,7 @@ func (t *taker) leaf(ctx context.Context, m *message, l *leaf) error {
 // file adds the file that a leaf is.
 func (t *taker) file(ctx context.Context, m *message, l *leaf) error {
 	role := l.role()
-	if role == "body" && !t.source.Body {
+	if role == "body" && !t.source.Body || l.isResourceFork() {
 		return nil
 	}
 	if role == "body" || l.isReference() || l.IsMessage() {
@@ -234,7 +235,7 @@ func (t *taker) piece(ctx context.Context, l *leaf, m *message) (*launcher.Docum
 	d := t.newDocument(m, p, size)
 	d.MediaType = l.Declared
 	put(d.Meta, MetaPart, l.Path())
-	put(d.Meta, MetaCharset, strings.ToLower(l.Type.Params["charset"]))
+	put(d.Meta, MetaCharset, strings.ToLower(mime.Text(l.Type.Params["charset"])))
 	put(d.Meta, MetaContentID, l.ContentID)
 	put(d.Meta, MetaDescription, l.Description)
 	ext := extension(cmp.Or(l.Declared, l.Type.Main))

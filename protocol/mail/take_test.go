@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ezged/coldlauncher/launcher"
 )
@@ -79,6 +80,10 @@ func TestWhatIsHandedOver(t *testing.T) {
 		{"OpenPGP", multipart("encrypted", "Content-Type: application/pgp-encrypted\n\nVersion: 1", "Content-Type: application/octet-stream; name=e.asc\n\nxyz"),
 			Source{}, "part-1.asc/sealed/10 e.asc/sealed/3"},
 
+		{"resource fork", multipart("mixed", inner("appledouble", "c", "Content-Type: application/applefile; name=a.pdf\n\nx", pdf)), Source{}, "a.pdf/attachment/4"},
+		{"mail by its name", multipart("mixed", "Content-Type: application/octet-stream; name=a.EML\n\nSubject: x\nContent-Type: text/csv; name=a.csv\n\na;b"), Source{}, "a.csv/attachment/3"},
+		{"mail by its name, kept", multipart("mixed", "Content-Type: application/octet-stream; name=a.EML\n\nSubject: x\n\na"), Source{Keep: true}, "a.EML/attachment/13"},
+		{"no mail but for its name", multipart("mixed", "Content-Type: application/octet-stream; name=a.eml\n\nabc"), Source{}, "a.eml/attachment/3"},
 		{"picture of the text", multipart("related", html, picture("logo@example", "inline", 4096)), Source{}, ""},
 		{"picture of the text, attached", multipart("related", html, picture("logo@example", "attachment", 4096)), Source{}, "p.png/attachment/4096"},
 		{"picture of the text, large", multipart("related", html, picture("logo@example", "inline", 128<<10+1)), Source{}, "p.png/inline/131073"},
@@ -264,6 +269,35 @@ func TestLimits(t *testing.T) {
 				t.Errorf("%s: limit %+v with %d: %s; handed over whole %v, want %v", tt.name, tt.limits, n, summary(docs), got, whole)
 			}
 		}
+	}
+}
+
+// The headers of mails that must be decoded first count as well.
+func TestHeaderLimitCountsAllMails(t *testing.T) {
+	inside := "X: " + strings.Repeat("y", 500) + "\n" + deepest
+	in := multipart("mixed", "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n"+base64.StdEncoding.EncodeToString([]byte(inside)))
+	headers := strings.Index(in, "\n\n") + strings.Index(inside, "\n\n")
+	for limit, want := range map[int]string{headers: "message", headers + 100: "attachment"} {
+		docs, err := takeApart(t, &Source{Limits: Limits{Header: limit}}, "m.eml", []byte(in))
+		if err != nil || len(docs) != 1 || docs[0].Role != want {
+			t.Errorf("headers of some %d bytes, limit %d: %s, %v; want one %s", headers+70, limit, summary(docs), err, want)
+		}
+	}
+}
+
+// Twenty thousand multiparts within one another are refused at once.
+func TestDeathByNesting(t *testing.T) {
+	var in strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&in, "Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n", i, i)
+	}
+	start := time.Now()
+	docs, err := takeApart(t, &Source{}, "m.eml", []byte(in.String()))
+	if err != nil || summary(docs) != fmt.Sprintf("m.eml/message/%d", in.Len()) {
+		t.Errorf("handed over %s, %v; want the mail whole", summary(docs), err)
+	}
+	if took := time.Since(start); took > 2*time.Second {
+		t.Errorf("it took %v", took)
 	}
 }
 

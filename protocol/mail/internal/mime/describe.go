@@ -1,14 +1,11 @@
 package mime
 
-import (
-	"strings"
-)
+import "strings"
 
 // describe sets what the header says of a part.
 func (p *Part) describe(h Header, defaultType string) {
 	p.Type = ParseValue(h.Get("content-type"))
 	p.Disposition = ParseValue(h.Get("content-disposition"))
-	p.Declared = p.Type.Main
 	p.ContentID = strings.Trim(Text(h.Get("content-id")), "<> ")
 	p.Location = Text(h.Get("content-location"))
 	p.Description = Text(h.Get("content-description"))
@@ -21,6 +18,11 @@ func (p *Part) describe(h Header, defaultType string) {
 
 // setType decides what to go by where the declared type is none.
 func (p *Part) setType(defaultType string) {
+	if strings.ContainsFunc(p.Type.Main, func(r rune) bool { return r <= ' ' || r >= 0x7f }) {
+		p.Type.Main = "invalid"
+	} else {
+		p.Declared = p.Type.Main
+	}
 	switch major, minor, _ := strings.Cut(p.Type.Main, "/"); {
 	case p.Type.Main == "":
 		p.Type.Main = defaultType

@@ -15,7 +15,7 @@ type Value struct {
 
 // ParseValue reads the value of Content-Type or Content-Disposition and never
 // fails: it keeps what can be kept. Parameter names are in lower case; their
-// values are decoded to UTF-8, whether they follow RFC 2231 (in any charset,
+// values are decoded to UTF-8, but for boundary, whether they follow RFC 2231 (in any charset,
 // also continued), RFC 2047 or neither. Quotes may be missing or unclosed,
 // blanks and semicolons may stand in a value without quotes, and of parameters
 // that stand twice the first that is not empty counts.
@@ -31,7 +31,11 @@ func ParseValue(s string) Value {
 		}
 		name, index, coded := splitName(p.name)
 		if name == p.name {
-			if v.Params[name] == "" {
+			switch {
+			case v.Params[name] != "":
+			case name == "boundary":
+				v.Params[name] = p.value // to be compared with lines as they are
+			default:
 				v.Params[name] = decodeWords(p.value)
 			}
 			continue

@@ -94,7 +94,7 @@ func (p *parser) part(n *Part, defaultType string) delimiter {
 // enclosed parses the message that is the body of n.
 func (p *parser) enclosed(n *Part) delimiter {
 	if p.depth++; p.depth > p.limits.Depth {
-		return p.exceeds("depth", p.limits.Depth)
+		return p.exceeds("parts within one another", p.limits.Depth)
 	}
 	defer func() { p.depth-- }()
 	n.Message = &Part{up: n}
@@ -106,7 +106,7 @@ func (p *parser) enclosed(n *Part) delimiter {
 // multipart parses the parts of n.
 func (p *parser) multipart(n *Part) delimiter {
 	if p.depth++; p.depth > p.limits.Depth {
-		return p.exceeds("depth", p.limits.Depth)
+		return p.exceeds("parts within one another", p.limits.Depth)
 	}
 	defer func() { p.depth-- }()
 	if n.Encoding != Identity {

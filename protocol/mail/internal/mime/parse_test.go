@@ -63,6 +63,8 @@ func TestParse(t *testing.T) {
 		{"no boundary at all", "Content-Type: multipart/mixed\n\none\n", " multipart/mixed !boundary-missing \"one\\n\"\n"},
 		{"boundary never used", mixed + "one\n", " multipart/mixed !boundary-unused \"one\\n\"\n"},
 		{"multipart alone", "Content-Type: multipart; boundary=b\n\n--b\n\none\n--b--", " multipart/mixed !type-invalid\n1 text/plain \"one\"\n"},
+		{"type that cannot be shown", "Content-Type: a/\x1b[31m\n\none", "1 text/plain !type-invalid \"one\"\n"},
+		{"boundary not in UTF-8", "Content-Type: multipart/mixed; boundary=\xe9\n\n--\xe9\n\none\n--\xe9--", " multipart/mixed\n1 text/plain \"one\"\n"},
 		{"type that is none", "Content-Type: pdf\n\none", "1 text/plain !type-invalid \"one\"\n"},
 		{"encoded multipart", "Content-Transfer-Encoding: base64\n" + mixed + "--b\n\none\n--b--", " multipart/mixed !encoding-on-container\n1 text/plain \"one\"\n"},
 
@@ -168,6 +170,23 @@ func TestParseKeepsMessages(t *testing.T) {
 	p, err := Parse(strings.NewReader(in), int64(len(in)), limits)
 	if want := " multipart/mixed\n1 message/rfc822 \"Subject: in\\n\\none\"\n"; err != nil || outline(in, p) != want {
 		t.Errorf("with Keep: %v\n%swant\n%s", err, outline(in, p), want)
+	}
+}
+
+// A mail inside a mail ends before the line end of the outer delimiter, also
+// where its own closing delimiter stands right before that one.
+func TestRangeOfEnclosedMail(t *testing.T) {
+	for _, tail := range []string{"--c--", "--c--\n", "--c--\nepilogue", "--c--\n\n"} {
+		inner := "Content-Type: multipart/mixed; boundary=c\n\n--c\n\none\n" + tail
+		in := "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\n" + inner + "\n--b--\n"
+		p, err := Parse(strings.NewReader(in), int64(len(in)), generous)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := p.Parts[0].Message
+		if got := in[m.All.Off:m.All.End]; got != inner {
+			t.Errorf("the mail inside is %q, want %q", got, inner)
+		}
 	}
 }
 
