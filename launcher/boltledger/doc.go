@@ -18,10 +18,10 @@
 //
 // A file that is something else, was cut short or was altered is reported by
 // Open, which for that reads all of it once; only the loss of the very last
-// Save can look like one that a crash interrupted. Damage that appears later, such
-// as a sector that can no longer be read, is an error of the call that meets
-// it; it does not end the process. A full disk is an error of Save, and Save
-// works again once there is space.
+// Save can look like one that a crash interrupted. Damage that appears later,
+// such as a sector that can no longer be read, is an error of the call that
+// meets it; it does not end the process. A full disk is an error of Save, and
+// Save works again once there is space.
 //
 // The file does not shrink. The space of entries that were deleted or replaced
 // is used again, so it stays near the most that it ever held. It is a bbolt

@@ -2,12 +2,14 @@ package boltledger
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/ezged/coldlauncher/launcher"
+	"go.etcd.io/bbolt"
 )
 
 // ledgerBytes returns the file of a ledger with n parcels and as many parts.
@@ -40,6 +42,34 @@ func TestCheckPagesTakesSoundFiles(t *testing.T) {
 		if err := checkPages(bytes.NewReader(file), int64(len(file))); err != nil {
 			t.Errorf("a ledger of %d parcels: %v", n, err)
 		}
+	}
+}
+
+func TestCompactedCopyIsALedger(t *testing.T) {
+	dir := t.TempDir()
+	from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
+	if err := os.WriteFile(from, ledgerBytes(t, 100), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	src, err := bbolt.Open(from, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	dst, err := bbolt.Open(to, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(bbolt.Compact(dst, src, 1<<12), dst.Close()); err != nil {
+		t.Fatal(err)
+	}
+	l, err := Open(to)
+	if err != nil {
+		t.Fatalf("a copy that bbolt compacted must be a ledger: %v", err)
+	}
+	defer l.Close()
+	if !l.has(t, "a/0") || !l.has(t, "part-99") {
+		t.Error("a copy that bbolt compacted must hold every entry")
 	}
 }
 
