@@ -35,7 +35,7 @@ func (s *session) fetch(batch []*download) error {
 		set.AddNum(goimap.UID(d.mail.uid))
 		cost += 2*d.mail.size + 64<<10
 	}
-	_, err := s.bodies(set, nil, cost, func(uid uint32, b body) error {
+	_, err := s.bodies(set, everything(nil), cost, func(uid uint32, b body) error {
 		d := want[uid]
 		if d == nil {
 			return nil
@@ -95,7 +95,7 @@ func (d *download) is(uid uint32) bool {
 
 func (s *session) whole(d *download, set goimap.NumSet) error {
 	came := false
-	last, err := s.bodies(set, nil, budget+2*d.mail.size, func(uid uint32, b body) (err error) {
+	last, err := s.bodies(set, everything(nil), budget+2*d.mail.size, func(uid uint32, b body) (err error) {
 		if !d.is(uid) || came {
 			return nil
 		}
@@ -145,7 +145,7 @@ func (s *session) piece(d *download, set goimap.NumSet) (more bool, err error) {
 	if d.mail.size > 0 {
 		cost += d.mail.size // for a server that returns all of it
 	}
-	last, err := s.bodies(set, &goimap.SectionPartial{Offset: before, Size: chunk}, cost, func(uid uint32, b body) error {
+	last, err := s.bodies(set, everything(&goimap.SectionPartial{Offset: before, Size: chunk}), cost, func(uid uint32, b body) error {
 		if !d.is(uid) || came {
 			return nil
 		}
@@ -178,7 +178,13 @@ func (s *session) piece(d *download, set goimap.NumSet) (more bool, err error) {
 	return more, nil
 }
 
-// A body is a body, or a piece of one, as it comes.
+// everything is the section that is the whole message, or a piece of that. No
+// mail is marked as read by asking for it.
+func everything(piece *goimap.SectionPartial) *goimap.FetchItemBodySection {
+	return &goimap.FetchItemBodySection{Peek: true, Partial: piece}
+}
+
+// A body is a section, or a piece of one, as it comes.
 type body struct {
 	section *goimap.FetchItemBodySection
 	lit     *literal
@@ -213,11 +219,11 @@ func (l *literal) abandon() {
 	}
 }
 
-// bodies asks for bodies, or for the same piece of each, and calls f with
-// every one that comes. It returns the last UID that was told. An error of f
-// ends the session.
-func (s *session) bodies(set goimap.NumSet, piece *goimap.SectionPartial, cost int64, f func(uid uint32, b body) error) (last uint32, err error) {
-	opts := &goimap.FetchOptions{UID: true, BodySection: []*goimap.FetchItemBodySection{{Peek: true, Partial: piece}}}
+// bodies asks for the same section of each mail in set, and calls f with every
+// one that comes. It returns the last UID that was told. An error of f ends
+// the session.
+func (s *session) bodies(set goimap.NumSet, section *goimap.FetchItemBodySection, cost int64, f func(uid uint32, b body) error) (last uint32, err error) {
+	opts := &goimap.FetchOptions{UID: true, BodySection: []*goimap.FetchItemBodySection{section}}
 	buf := make([]byte, 64<<10)
 	err = s.do(cost, func() error {
 		cmd := s.c.Fetch(set, opts)

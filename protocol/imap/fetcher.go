@@ -22,10 +22,16 @@ const (
 	progress = 256 << 10
 	// maxBreaks bounds the connections that may break on one mail.
 	maxBreaks = 64
-	// maxCulprits is how many mails may break connections with none arriving
+	// maxSuspects is how many mails may break connections with none arriving
 	// in between before it is the server that is at fault.
-	maxCulprits = 3
+	maxSuspects = 3
 )
+
+// A suspect is a mail that connections broke on, and how.
+type suspect struct {
+	d   *download
+	err error
+}
 
 // errGone is why a mail was not delivered that is no longer there.
 var errGone = errors.New("message is not in the folder any more")
@@ -43,9 +49,9 @@ type fetcher struct {
 	queue     []*download // not under way
 	flying    int         // FETCHes under way
 	lines     int
-	pace      int  // mails that one FETCH may ask for
-	inexact   bool // the server's sizes are
-	culprits  int  // mails given up on, since the last arrived
+	pace      int       // mails that one FETCH may ask for
+	inexact   bool      // the server's sizes are
+	suspects  []suspect // mails that connections broke on, since the last one arrived
 	closed    bool
 	err       error // why nothing is fetched any more
 	unblocked func() bool
@@ -92,8 +98,18 @@ func (f *fetcher) haltLocked(err error) {
 	for _, d := range f.queue {
 		d.finish(nil, f.err)
 	}
-	f.queue = nil
+	for _, s := range f.suspects {
+		s.d.finish(nil, f.err)
+	}
+	f.queue, f.suspects = nil, nil
 	f.changed.Broadcast()
+}
+
+// failure returns why nothing is fetched any more, nil if something is.
+func (f *fetcher) failure() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err
 }
 
 // close lets serve return. Nothing is wanted any more.
@@ -151,6 +167,8 @@ func (f *fetcher) take() []*download {
 		case len(f.queue) > 0 && f.room():
 			f.flying++
 			return f.batch()
+		case len(f.queue) == 0 && f.flying == 0:
+			f.convict() // nothing is left that could tell more
 		}
 		f.changed.Wait()
 	}
@@ -219,7 +237,7 @@ func (f *fetcher) answered(batch []*download, err error, broken bool) (doubt boo
 		switch {
 		case d.isFinished():
 			if d.ended() == nil {
-				f.culprits = 0
+				f.convict()
 				f.inexact = f.inexact || d.other >= 0 && d.got != d.mail.size
 			}
 		case f.err != nil:
@@ -257,10 +275,18 @@ func (f *fetcher) blame(d *download, alone bool, err error) {
 		f.put(d)
 		return
 	}
-	d.finish(nil, fmt.Errorf("the connection breaks on this message: %w", err))
-	if f.culprits++; f.culprits >= maxCulprits {
+	f.suspects = append(f.suspects, suspect{d, err})
+	if len(f.suspects) >= maxSuspects {
 		f.haltLocked(fmt.Errorf("the connection breaks on every message: %w", err))
 	}
+}
+
+// convict gives up the mails that connections broke on: others can be had.
+func (f *fetcher) convict() {
+	for _, s := range f.suspects {
+		s.d.finish(nil, fmt.Errorf("the connection breaks on this message: %w", s.err))
+	}
+	f.suspects = nil
 }
 
 // missing takes the next step towards a mail that was not returned although

@@ -7,7 +7,6 @@ import (
 	"io"
 
 	goimap "github.com/emersion/go-imap/v2"
-	"github.com/emersion/go-imap/v2/imapclient"
 )
 
 // maxHeader is how much of a header goes into a hash.
@@ -54,33 +53,21 @@ func (s *session) hash(mails []mail, sums map[uint32]string) error {
 	section := &goimap.FetchItemBodySection{
 		Specifier: goimap.PartSpecifierHeader, Peek: true, Partial: &goimap.SectionPartial{Size: maxHeader},
 	}
-	return s.do(budget+int64(len(mails))*(maxHeader+1024), func() error {
-		cmd := s.c.Fetch(setOf(mails), &goimap.FetchOptions{UID: true, BodySection: []*goimap.FetchItemBodySection{section}})
-		for m := cmd.Next(); m != nil; m = cmd.Next() {
-			var uid uint32
-			for item := m.Next(); item != nil; item = m.Next() {
-				switch item := item.(type) {
-				case imapclient.FetchItemDataUID:
-					uid = uint32(item.UID)
-				case imapclient.FetchItemDataBodySection:
-					size, ok := sizes[uid]
-					if item.Literal == nil || !ok {
-						continue
-					}
-					h := sha256.New()
-					fmt.Fprintf(h, "%d\n", size)
-					n, err := io.Copy(h, item.Literal) // ends at its first error
-					if err == nil && n != item.Literal.Size() {
-						err = errDesync
-					}
-					if err != nil {
-						s.conn.Close()
-						return err
-					}
-					sums[uid] = hex.EncodeToString(h.Sum(nil)[:16])
-				}
-			}
+	_, err := s.bodies(setOf(mails), section, budget+int64(len(mails))*(maxHeader+1024), func(uid uint32, b body) error {
+		size, ok := sizes[uid]
+		if !ok {
+			return nil
 		}
-		return cmd.Close()
+		h := sha256.New()
+		fmt.Fprintf(h, "%d\n", size)
+		n, err := io.Copy(h, b.lit)
+		if err == nil && n != b.lit.Size() {
+			err = errDesync
+		}
+		if err == nil {
+			sums[uid] = hex.EncodeToString(h.Sum(nil)[:16])
+		}
+		return err
 	})
+	return err
 }

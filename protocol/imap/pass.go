@@ -117,6 +117,9 @@ func (p *pass) folder(name, root string) error {
 	}
 	p.checkValidity(b)
 	mails, err := main.mails(b, count)
+	if err == nil {
+		mails, err = p.narrow(b, mails)
+	}
 	if err != nil {
 		return p.cause(err)
 	}
@@ -144,6 +147,9 @@ func (p *pass) work(b *box, mails []mail) error {
 	serving.Wait()
 	settle.close()
 	settling.Wait()
+	if ended, _ := p.gate.ended(); ended == nil {
+		failed = errors.Join(failed, f.failure())
+	}
 	return failed
 }
 

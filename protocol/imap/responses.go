@@ -236,8 +236,8 @@ func (r *responses) condition(tag, rest string) []byte {
 	if code = keepCode(code); code != "" {
 		code = "[" + code + "] "
 	}
-	if text == "" {
-		text = "-"
+	if text == "" || text[0] == '[' {
+		text = "- " + text // or the library takes it for a code
 	}
 	return fmt.Appendf(nil, "%s %s %s%s\r\n", tag, strings.ToUpper(word), code, text)
 }

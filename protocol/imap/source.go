@@ -46,6 +46,10 @@ type Source struct {
 	// or hold all mails again.
 	Recursive bool
 
+	// Search narrows what is offered; nil offers every mail that is not marked
+	// as deleted.
+	Search *Search
+
 	// Done is the folder that mails go to when they were taken, named as
 	// Folder is. It is created if missing. "" leaves them where they are, to
 	// be treated as After says.
