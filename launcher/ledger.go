@@ -116,6 +116,7 @@ func (m *MemoryLedger) Save(ctx context.Context, entries ...Entry) error {
 		m.parts = make(map[string]map[string]bool)
 	}
 	for _, e := range entries {
+		m.unlink(e.ID)
 		m.entries[e.ID] = e.clone()
 		if e.Of == "" {
 			continue
@@ -152,11 +153,7 @@ func (m *MemoryLedger) Delete(ctx context.Context, ids ...string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, id := range ids {
-		of := m.entries[id].Of
-		delete(m.parts[of], id)
-		if len(m.parts[of]) == 0 {
-			delete(m.parts, of)
-		}
+		m.unlink(id)
 		for part := range m.parts[id] {
 			delete(m.entries, part)
 		}
@@ -164,6 +161,15 @@ func (m *MemoryLedger) Delete(ctx context.Context, ids ...string) error {
 		delete(m.entries, id)
 	}
 	return nil
+}
+
+// unlink takes an entry off the parts of its parcel.
+func (m *MemoryLedger) unlink(id string) {
+	of := m.entries[id].Of
+	delete(m.parts[of], id)
+	if len(m.parts[of]) == 0 {
+		delete(m.parts, of)
+	}
 }
 
 func (e Entry) clone() Entry {
