@@ -3,7 +3,6 @@ package dir
 import (
 	"hash/maphash"
 	"os"
-	"time"
 )
 
 // Looks remember what the Source saw in the pass before: for each state of a
@@ -59,22 +58,9 @@ func (l *look) since(e entry, info os.FileInfo) int64 {
 		seen = l.now
 	}
 	seen = min(seen, l.now) // the clock may have been set back
+	if touched <= l.now {
+		seen = max(seen, touched)
+	}
 	l.next[key] = seen
-	if touched > l.now {
-		return seen
-	}
-	return max(seen, touched)
-}
-
-// quiet returns how long it takes until a file has been left alone for long
-// enough; 0 or less: it has.
-func (p *pass) quiet(e entry, now time.Time) time.Duration {
-	if p.src.Quiet == 0 {
-		return 0
-	}
-	return p.src.Quiet - p.age(e, now)
-}
-
-func (p *pass) age(e entry, now time.Time) time.Duration {
-	return time.Duration(now.UnixNano() - e.since)
+	return seen
 }

@@ -45,7 +45,7 @@ func (s *Source) begin(ctx context.Context) (*pass, error) {
 	}
 	root, err := os.OpenRoot(s.Path)
 	if err != nil {
-		return nil, errors.Join(faults, fmt.Errorf("Path: %w", err))
+		return nil, errors.Join(faults, inField("Path", err))
 	}
 	p := &pass{src: s, root: root, dry: launcher.DryRun(ctx), mark: parseMarker(s.Marker)}
 	if err := errors.Join(faults, p.open()); err != nil {
@@ -78,20 +78,23 @@ func (s *Source) verify() error {
 	return errors.Join(errs...)
 }
 
+// inField tells which field of the Source an error is about.
+func inField(name string, err error) error { return fmt.Errorf("%s: %w", name, err) }
+
 // open verifies Path and the folders that files move to.
 func (p *pass) open() error {
 	info, err := p.root.Stat(".")
 	if err != nil {
-		return fmt.Errorf("Path: %w", err)
+		return inField("Path", err)
 	}
 	p.info = info
 	empty, err := p.empty()
 	if err != nil {
-		return fmt.Errorf("Path: %w", err)
+		return inField("Path", err)
 	}
 	was := p.src.base
 	if empty && was.info != nil && !was.empty && !os.SameFile(was.info, info) {
-		return fmt.Errorf("Path: %q is not the folder that it was, and empty: is it still mounted?", p.src.Path)
+		return inField("Path", fmt.Errorf("%q is not the folder that it was, and empty: is it still mounted?", p.src.Path))
 	}
 	p.src.base = base{info, empty}
 
@@ -103,7 +106,7 @@ func (p *pass) open() error {
 		errs = append(errs, err)
 	}
 	if p.done.same(p.rejected) {
-		errs = append(errs, fmt.Errorf("Rejected: %q is also Done", p.rejected.path))
+		errs = append(errs, inField("Rejected", fmt.Errorf("%q is also Done", p.rejected.path)))
 	}
 	if p.src.Delete {
 		if p.own, err = p.place("Path", ownFolder); err != nil {
@@ -112,7 +115,7 @@ func (p *pass) open() error {
 	}
 	if p.done != nil || p.rejected != nil || p.src.Delete {
 		if err := writable(p.src.Path); err != nil {
-			errs = append(errs, fmt.Errorf("Path: files cannot be moved out of %q: %w", p.src.Path, err))
+			errs = append(errs, inField("Path", fmt.Errorf("files cannot be moved out of %q: %w", p.src.Path, err)))
 		}
 	}
 	return errors.Join(errs...)
