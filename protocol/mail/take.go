@@ -220,18 +220,20 @@ func (t *taker) piece(ctx context.Context, l *leaf, m *message) (*launcher.Docum
 	if err != nil {
 		return nil, nil, err
 	}
-	found := warnings{}
-	found.add(l.Defects | defects)
-	if size == 0 && l.Encoding != mime.Identity {
+	if size == 0 && p.encoding != mime.Identity {
 		blank, err := m.from.isBlank(ctx, l.Body)
 		if err != nil {
 			return nil, nil, err
 		}
 		if !blank {
-			p.encoding, size = mime.Identity, l.Body.Size()
-			found[warnUntrue] = true
+			defects = mime.EncodingUntrue
 		}
 	}
+	if defects&mime.EncodingUntrue != 0 { // then hand over the bytes as they came
+		p.encoding, size, defects = mime.Identity, l.Body.Size(), mime.EncodingUntrue
+	}
+	found := warnings{}
+	found.add(l.Defects | defects)
 	d := t.newDocument(m, p, size)
 	d.MediaType = l.Declared
 	put(d.Meta, MetaPart, l.Path())

@@ -100,6 +100,7 @@ func TestWhatIsHandedOver(t *testing.T) {
 		{"uuencoded in the text", "Subject: s\n\nsee\nbegin 644 a.txt\n%:&5L;&\\\n`\nend\nbye\n", Source{Body: true}, "a.txt/attachment/5 body.txt/body/39"},
 		{"uuencoded in encoded text", "Subject: s\nContent-Transfer-Encoding: quoted-printable\n\nbegin 644 =C3=A9.txt\n%:&5L;&\\\n`\nend\n", Source{}, "é.txt/attachment/5"},
 		{"uuencoded part", multipart("mixed", "Content-Type: text/plain; name=a.txt\nContent-Transfer-Encoding: x-uuencode\n\nbegin 644 b.txt\n%:&5L;&\\\n`\nend"), Source{}, "a.txt/attachment/5"},
+		{"XML that claims base64", multipart("mixed", "Content-Type: text/xml; name=a.xml\nContent-Transfer-Encoding: base64\n\n<?xml version=\"1.0\"?>\n<a/>"), Source{}, "a.xml/attachment/26"},
 		{"not in the encoding it claims", multipart("mixed", "Content-Type: text/plain; name=a.txt\nContent-Transfer-Encoding: x-uuencode\n\nhello"), Source{}, "a.txt/attachment/5"},
 	}
 	for _, tt := range tests {

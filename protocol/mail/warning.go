@@ -40,11 +40,8 @@ const MetaWarnings = "mail.warnings"
 // present only then: text for a person.
 const MetaWhole = "mail.whole"
 
-// Codes that do not come from package mime.
-const (
-	warnUntrue = "encoding-untrue"
-	warnLimit  = "limit-exceeded"
-)
+// warnLimit is the one code of a mail that does not come from package mime.
+const warnLimit = "limit-exceeded"
 
 // warnings is a set of codes.
 type warnings map[string]bool

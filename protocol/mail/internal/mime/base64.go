@@ -17,6 +17,8 @@ type base64Decoder struct {
 	begun bool   // data was met
 	ended bool   // the data may have ended
 	found Defects
+
+	good, foreign int64 // bytes met before the data ended
 }
 
 func (d *base64Decoder) line(dst, text []byte, first, last bool) []byte {
@@ -28,6 +30,7 @@ func (d *base64Decoder) line(dst, text []byte, first, last bool) []byte {
 	if !d.ended && len(d.group) == 0 && len(text)%4 == 0 && text[len(text)-1] != '=' {
 		if out, err := base64.StdEncoding.AppendDecode(dst, text); err == nil {
 			d.begun = true
+			d.good += int64(len(text))
 			return out // nothing but whole groups, as nearly all lines
 		}
 	}
@@ -44,6 +47,7 @@ func (d *base64Decoder) line(dst, text []byte, first, last bool) []byte {
 		d.ended = false
 	}
 	if isAllBase64(text) {
+		d.good += int64(len(text))
 		return d.flush(dst, append(d.group, text...))
 	}
 	return d.mixed(dst, text)
@@ -53,10 +57,13 @@ func (d *base64Decoder) line(dst, text []byte, first, last bool) []byte {
 func (d *base64Decoder) mixed(dst, text []byte) []byte {
 	group := d.group
 	for i, c := range text {
+		d.good++
 		switch {
 		case isBase64(c):
 			group = append(group, c)
 		case c != '=':
+			d.good--
+			d.foreign++
 			d.found |= Base64Junk
 		case len(group)%4 >= 2:
 			dst = d.close(dst, group)
@@ -99,7 +106,21 @@ func (d *base64Decoder) end(dst []byte) []byte {
 	if len(d.group) > 0 {
 		d.found |= Base64Padding
 	}
+	if d.isUntrue() {
+		d.found |= EncodingUntrue
+	}
 	return d.close(dst, d.group)
+}
+
+// isUntrue reports whether so much was foreign that the body never was base64:
+// an eighth of it is more than any accident adds, and less than text, markup
+// or binary data have. Of little text more is asked.
+func (d *base64Decoder) isUntrue() bool {
+	const little, share = 100, 8
+	if d.good+d.foreign < little {
+		return d.foreign*share > d.good*2
+	}
+	return d.foreign*share > d.good
 }
 
 func (d *base64Decoder) defects() Defects { return d.found }
@@ -127,7 +148,8 @@ func isWholeGroups(s []byte) bool {
 }
 
 // isProse reports whether a line is text rather than base64: there is nothing
-// of base64 in it, or there are blanks between words that are not whole groups.
+// of base64 in it, or there are blanks in it, many or between what is not whole
+// groups.
 func isProse(s []byte) bool {
 	blank, foreign := 0, 0
 	for _, c := range s {
@@ -139,5 +161,5 @@ func isProse(s []byte) bool {
 		}
 	}
 	rest := len(s) - blank - foreign
-	return rest == 0 || blank > 0 && (foreign > 0 || rest%4 != 0)
+	return rest == 0 || blank > 0 && rest%4 != 0 || blank*10 > len(s) && foreign > 0
 }

@@ -7,7 +7,7 @@ var codes = [...]string{
 	"header-junk", "header-unseparated", "header-missing", "type-invalid",
 	"boundary-missing", "boundary-unused", "boundary-unclosed", "boundary-reopened",
 	"encoding-unknown", "encoding-on-container",
-	"base64-junk", "base64-padding", "base64-joined", "base64-trailer",
+	"base64-junk", "base64-padding", "base64-joined", "base64-trailer", "encoding-untrue",
 	"quoted-invalid", "uu-invalid", "fragment",
 }
 

@@ -39,6 +39,9 @@ const (
 	// Base64Trailer: text after the end of base64, such as the footer of a
 	// mailing list; it was dropped.
 	Base64Trailer
+	// EncodingUntrue: a body that is not in the encoding that it claims. What was
+	// decoded is worthless; the body as it stands is what was meant.
+	EncodingUntrue
 	// QuotedInvalid: "=" in quoted-printable that begins no escape; it was
 	// taken as it stands.
 	QuotedInvalid

@@ -44,13 +44,14 @@ func TestDecode(t *testing.T) {
 		{"base64 with half the padding", Base64, "aGVsbA=", "hell", ""},
 		{"base64 with one character too many", Base64, "aGVsbG8sI", "hello,", "base64-padding"},
 		{"base64 with foreign bytes", Base64, "aGV*sbG8s\x00IHdv!cmxk", "hello, world", "base64-junk"},
-		{"base64 with foreign first line", Base64, "* *\naGVsbG8=", "hello", "base64-junk"},
+		{"base64 with foreign first line", Base64, "* *\naGVsbG8sIHdvcmxk", "hello, world", "base64-junk"},
 		{"base64 joined after padding", Base64, "aGVsbG8=\r\nLCB3b3JsZA==\r\n", "hello, world", "base64-joined"},
 		{"base64 joined in a line", Base64, "aGVsbG8=LCB3b3JsZA==", "hello, world", "base64-joined"},
 		{"base64 and a footer after padding", Base64, "aGVsbG8=\n" + footer, "hello", "base64-trailer"},
 		{"base64 and a footer without padding", Base64, "aGVsbG8s\n" + footer, "hello,", "base64-trailer"},
 		{"base64 and text in its last line", Base64, "aGVsbG8=-- the end", "hello", "base64-trailer"},
-		{"base64 that is text", Base64, "%*&!", "", "base64-junk"},
+		{"base64 that is no text", Base64, "%*&!", "", "base64-junk encoding-untrue"},
+		{"base64 of accidents", Base64, strings.Repeat("> aGVsbG8sIHdvcmxkLCBoZWxsbywgd29ybGQs!\r\n", 9), strings.Repeat("hello, world, hello, world,", 9), "base64-junk"},
 		{"base64 of nothing", Base64, "\r\n\r\n", "", ""},
 		{"base64 of padding", Base64, "====", "", ""},
 
@@ -81,6 +82,19 @@ func TestDecode(t *testing.T) {
 		}
 		if s := strings.Join(defects, " "); s != tt.defects {
 			t.Errorf("%s: defects %q, want %q", tt.name, s, tt.defects)
+		}
+	}
+}
+
+// A body that claims base64 and is not is known for what it is.
+func TestUntrueBase64(t *testing.T) {
+	for _, body := range []string{
+		"<?xml version=\"1.0\"?>\n<a>text</a>\n", "<a>\n" + strings.Repeat("<montant devise='EUR'>12</montant>\r\n", 50),
+		"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog >>\nendobj\n", "Date;Libelle;Montant\n" + strings.Repeat("2026-05-04;Facture;12,50\n", 5),
+		strings.Repeat("Bonjour, voici la facture de mai que vous attendiez. ", 20),
+	} {
+		if _, defects := decode(t, Base64, body); !slices.Contains(defects, "encoding-untrue") {
+			t.Errorf("%.30q: defects %q, want encoding-untrue among them", body, defects)
 		}
 	}
 }
