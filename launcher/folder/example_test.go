@@ -2,6 +2,7 @@ package folder_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
@@ -11,7 +12,42 @@ import (
 
 	"github.com/ezged/coldlauncher/launcher"
 	"github.com/ezged/coldlauncher/launcher/folder"
+	"github.com/ezged/coldlauncher/launcher/launchertest"
 )
+
+func Example() {
+	dir, err := os.MkdirTemp("", "incoming")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+
+	source := new(launchertest.Script)
+	source.Add("deposit 1", launchertest.File("facture.pdf", "%PDF"), launchertest.File("facture.xml", "<xml/>"))
+	l := &launcher.Launcher{Name: "factures", Source: source, Sink: &folder.Sink{Path: dir}}
+	if _, err := l.Poll(context.Background()); err != nil {
+		fmt.Println(err)
+	}
+
+	parcels, _ := filepath.Glob(filepath.Join(dir, "factures-*"))
+	for _, parcel := range parcels {
+		text, err := os.ReadFile(filepath.Join(parcel, "manifest.json"))
+		if err != nil {
+			fmt.Println(err)
+		}
+		var m folder.Manifest
+		if err := json.Unmarshal(text, &m); err != nil {
+			fmt.Println(err)
+		}
+		for _, f := range m.Files {
+			fmt.Println(f.Name, f.Size, f.SHA256[:8])
+		}
+	}
+	// Output:
+	// facture.pdf 4 315d429b
+	// facture.xml 6 6eb820e0
+}
 
 func ExampleSink() {
 	dir, err := os.MkdirTemp("", "incoming")

@@ -104,7 +104,7 @@ func (s *Sink) moveAll(d disk, intent, target string) (*Manifest, error) {
 func move(d disk, from, target, tag string, f *File) error {
 	for try := 1; ; try++ {
 		name := numbered(f.Name, try)
-		if try > 100 {
+		if try > 20 {
 			name = suffixed(f.Name, fmt.Sprintf("%s-%d", tag, try))
 		}
 		err := d.publish(from, path.Join(target, name))

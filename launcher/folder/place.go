@@ -31,9 +31,10 @@ func (s *Sink) place(ctx context.Context, d disk, p *launcher.Parcel, dir string
 			return err
 		}
 		if err := d.rename(tmp, dir); err != nil {
+			// Another Store of the same ID may have been faster.
 			if held, _ := holds(d, dir, p.ID); !held {
 				return err
-			} // another Store of the same ID was faster
+			}
 		}
 	}
 	// Also if it was there: who renamed it may have been stopped before this.

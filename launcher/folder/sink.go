@@ -17,9 +17,9 @@ import (
 // A Sink keeps parcels in a directory. Its zero value but for Path is ready
 // for use.
 //
-// A Sink is safe for concurrent use and must not be copied after first use.
-// Any number of Sinks, launchers and processes may share one Path. The fields
-// must not be changed once Store was called.
+// A Sink is safe for concurrent use and must not be copied after first use; its
+// fields must not be changed then. Any number of Sinks, launchers and processes
+// may share one Path, whose file system must know file locks.
 type Sink struct {
 	// Path is the directory. It is created if missing, but its parent is not:
 	// a volume that is not mounted must not be taken for an empty one. Below
@@ -27,7 +27,8 @@ type Sink struct {
 	Path string
 
 	// ByJob puts each parcel into a sub-folder named after its Job, made safe
-	// by launcher.CleanName. A parcel without Job goes into Path itself.
+	// by launcher.CleanName. A parcel without Job goes into Path itself. Jobs
+	// whose names are made equal, or are to the file system, share a folder.
 	ByJob bool
 
 	// Loose stores documents as single files instead of one directory per

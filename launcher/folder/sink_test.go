@@ -201,8 +201,8 @@ func TestManyOfAName(t *testing.T) {
 		if got := len(mustSee(t, dir)); got != n {
 			t.Errorf("loose %v: kept %d documents of one name, want %d", loose, got, n)
 		}
-		if calm.count > 150*n {
-			t.Errorf("loose %v: %d operations for %d documents of one name, want no more than 150 each", loose, calm.count, n)
+		if calm.count > 50*n {
+			t.Errorf("loose %v: %d operations for %d documents of one name, want no more than 50 each", loose, calm.count, n)
 		}
 	}
 }
@@ -414,6 +414,42 @@ func TestEndlessDocumentIsCut(t *testing.T) {
 type readerFunc func(b []byte) (int, error)
 
 func (f readerFunc) Read(b []byte) (int, error) { return f(b) }
+
+func TestCancelledWhileReading(t *testing.T) {
+	for _, last := range []bool{false, true} {
+		for _, loose := range []bool{false, true} {
+			dir := t.TempDir()
+			ctx, cancel := context.WithCancelCause(t.Context())
+			stop := errors.New("shutdown")
+			p := parcelOf("x/1", "a.pdf", "")
+			docs, _ := p.Documents(ctx)
+			docs[0].Size = -1
+			reads := 0
+			docs[0].Open = func(context.Context) (io.ReadCloser, error) {
+				return io.NopCloser(readerFunc(func(b []byte) (int, error) {
+					switch reads++; {
+					case reads < 3:
+						return len(b), nil
+					case reads == 3:
+						cancel(stop)
+					case reads > 10:
+						return 0, errors.New("read on and on")
+					}
+					if last {
+						return 0, io.EOF
+					}
+					return len(b), nil
+				})), nil
+			}
+			if err := (&Sink{Path: dir, Loose: loose}).Store(ctx, p); !errors.Is(err, stop) {
+				t.Errorf("cancelled at the third read, the last %v: %v, want the cause", last, err)
+			}
+			if left := underWay(t, dir); len(left) > 0 || len(mustSee(t, dir)) > 0 {
+				t.Errorf("cancelled at the third read, the last %v: %v left behind", last, left)
+			}
+		}
+	}
+}
 
 func TestReadersMayBeAwkward(t *testing.T) {
 	const body = "the whole body"

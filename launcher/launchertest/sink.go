@@ -108,7 +108,7 @@ func (c *sinkCase) keeps(parcels ...*sinkParcel) error {
 	}
 	kept, err := c.Kept()
 	if err != nil {
-		return fmt.Errorf("Kept: %w", err)
+		return fmt.Errorf("what is kept: %w", err)
 	}
 	if missing := without(want, kept); len(missing) > 0 {
 		return fmt.Errorf("kept %d documents, among them not %s", len(kept), brief(missing[0]))

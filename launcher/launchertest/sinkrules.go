@@ -76,7 +76,7 @@ func sameIDAfterReopen(ctx context.Context, c *sinkCase) error {
 	}
 	sink, err := c.Reopen()
 	if err != nil {
-		return fmt.Errorf("Reopen: %w", err)
+		return fmt.Errorf("reopen: %w", err)
 	}
 	c.Sink = sink
 	for _, p := range []*sinkParcel{a.healthy(), b} {
@@ -339,7 +339,7 @@ func doesNotRetain(ctx context.Context, c *sinkCase) error {
 	}
 	if c.Reopen != nil {
 		if _, err := c.Reopen(); err != nil {
-			return fmt.Errorf("Reopen: %w", err)
+			return fmt.Errorf("reopen: %w", err)
 		}
 	}
 	if after, _ := a.readers(); after != before {
