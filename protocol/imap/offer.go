@@ -13,6 +13,7 @@ import (
 const (
 	windowMails = 3 * batchMails // offered at a time
 	windowBytes = 3 * batchBytes
+	firstMails  = batchMails / 2 // offered before the Sink has taken any
 )
 
 // A gate admits mails to the Sink: some at a time, and no more new ones than
@@ -26,6 +27,7 @@ type gate struct {
 	inside  tally // admitted, Store has not returned
 	unknown tally // of these, not known to be new or not
 	fresh   tally // new, in this pass
+	proven  bool  // Store has returned, and did not stop the pass
 	full    bool  // a limit was reached
 	shut    error // why no more mails are admitted
 }
@@ -54,13 +56,22 @@ func (g *gate) enter(m mail) bool {
 				g.full = true
 				return false
 			}
-		case g.inside.mails < windowMails && (g.inside.bytes == 0 || g.inside.bytes+size <= windowBytes):
+		case g.inside.mails < g.window() && (g.inside.bytes == 0 || g.inside.bytes+size <= windowBytes):
 			g.inside.add(1, size)
 			g.unknown.add(1, size)
 			return true
 		}
 		g.changed.Wait()
 	}
+}
+
+// window is how many mails may be offered at a time. A Sink that is down is to
+// turn few of them away.
+func (g *gate) window() int64 {
+	if g.proven {
+		return windowMails
+	}
+	return firstMails
 }
 
 // over reports whether a mail of that size could be one too many. The first
@@ -86,6 +97,7 @@ func (g *gate) leave(m mail) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.inside.add(-1, -max(m.size, 0))
+	g.proven = g.proven || g.shut == nil
 	g.changed.Broadcast()
 }
 

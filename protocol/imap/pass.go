@@ -15,6 +15,8 @@ import (
 	"github.com/ezged/coldlauncher/protocol/dial"
 )
 
+var errReadOnly = errors.New("the account may only read it; set ReadOnly if nothing is to be changed there")
+
 // A pass is one Poll.
 type pass struct {
 	s      *Source
@@ -68,15 +70,19 @@ func (p *pass) run() error {
 		return err
 	})
 	if err != nil {
-		return p.cause(err)
+		return launcher.Halt(p.cause(err))
 	}
 	var errs []error
 	for _, name := range folders {
 		if ended, full := p.gate.ended(); ended != nil || full {
 			break
 		}
-		if err := p.folder(name, folders[0]); err != nil {
+		err := p.folder(name, folders[0])
+		if err != nil {
 			errs = append(errs, fmt.Errorf("folder %q: %w", name, err))
+		}
+		if launcher.OutcomeOf(err) == launcher.Stop {
+			break
 		}
 	}
 	ended, full := p.gate.ended()
@@ -86,10 +92,14 @@ func (p *pass) run() error {
 	return errors.Join(append(errs, ended)...)
 }
 
-// cause returns err, or if the pass was asked to end, why.
+// cause returns err, or if the pass was asked to end, why. If it is not an
+// answer of the server, the server cannot be reached: that ends the pass.
 func (p *pass) cause(err error) error {
-	if p.ctx.Err() != nil {
+	switch {
+	case p.ctx.Err() != nil:
 		return context.Cause(p.ctx)
+	case !isRefusal(err) && !errors.Is(err, errReadOnly):
+		return launcher.Halt(err)
 	}
 	return err
 }
@@ -108,7 +118,7 @@ func (p *pass) folder(name, root string) error {
 		count, b.validity, b.hashed = n, state.validity, state.validity == 0 || state.notSticky
 		p.report(c)
 		if state.readOnly && !b.readOnly {
-			return errors.New("the account may only read it; set ReadOnly if nothing is to be changed there")
+			return errReadOnly
 		}
 		return nil
 	})

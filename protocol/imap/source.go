@@ -112,14 +112,11 @@ var _ launcher.Source = (*Source)(nil)
 // host, User, the folder, its UIDVALIDITY and the mail's UID.
 func (s *Source) Poll(ctx context.Context, sink launcher.Sink) error {
 	if err := s.validate(); err != nil {
-		return fmt.Errorf("imap: %w", err)
+		return launcher.Halt(fmt.Errorf("imap: %w", err))
 	}
 	p := s.newPass(ctx, sink)
 	defer p.end()
 	if err := p.run(); err != nil {
-		if errors.Is(err, launcher.ErrMore) {
-			return err
-		}
 		return fmt.Errorf("imap: %w", err)
 	}
 	return nil
