@@ -29,6 +29,7 @@ type Sink struct {
 	// ByJob puts each parcel into a sub-folder named after its Job, made safe
 	// by launcher.CleanName. A parcel without Job goes into Path itself. Jobs
 	// whose names are made equal, or are to the file system, share a folder.
+	// The sub-folders must be on the volume of Path.
 	ByJob bool
 
 	// Loose stores documents as single files instead of one directory per
