@@ -110,13 +110,14 @@ func suffixed(name string, n int) string {
 	}
 	stem := strings.TrimSuffix(base, ext)
 	tail := fmt.Sprintf("-%d%s", n, ext)
-	if len(stem)+len(tail) > longest && len(tail) < longest {
-		stem = stem[:longest-len(tail)]
-		for len(stem) > 0 && !utf8.ValidString(stem[len(stem)-1:]) && !utf8.RuneStart(stem[len(stem)-1]) {
-			stem = stem[:len(stem)-1]
+	n = len(stem)
+	if n+len(tail) > longest {
+		n = max(longest-len(tail), 0)
+		for n > 0 && !utf8.RuneStart(stem[n]) {
+			n--
 		}
 	}
-	return join(dir, stem+tail)
+	return join(dir, stem[:n]+tail)
 }
 
 // equal reports whether a file in Path has the contents of one elsewhere.

@@ -69,7 +69,16 @@ func (t *task) unmarshal(r io.Reader) error {
 	return cmp.Or(lines.Err(), io.ErrUnexpectedEOF)
 }
 
-// writeIntent puts a task on the disk.
+// intend puts a task on the disk, once.
+func (p *pass) intend(t *task) error {
+	if t.intended {
+		return nil
+	}
+	err := p.writeIntent(t)
+	t.intended = err == nil
+	return err
+}
+
 func (p *pass) writeIntent(t *task) error {
 	root, path := t.to.root, join(ownFolder, t.key)
 	if err := p.ops().mkdirs(root, ownFolder); err != nil {
@@ -204,7 +213,7 @@ func (p *pass) recoverIn(ctx context.Context, pl *place) {
 
 // finish carries out an intent.
 func (p *pass) finish(ctx context.Context, pl *place, key string) error {
-	t := &task{key: key, to: pl, purge: pl == p.own}
+	t := &task{key: key, to: pl, purge: pl == p.own, intended: true}
 	f, err := pl.root.OpenFile(join(ownFolder, key+intentExt), openFlags, 0)
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/ezged/coldlauncher/launcher"
@@ -25,13 +26,13 @@ func (p *pass) carryOut(ctx context.Context, t *task) error {
 			return err
 		}
 	}
-	if len(t.steps) > 1 {
-		if err := p.writeIntent(t); err != nil {
+	if len(t.steps) > 1 || t.folder != "" {
+		if err := p.intend(t); err != nil {
 			return err
 		}
 	}
 	err := p.moveFiles(ctx, t)
-	if err != nil && len(t.steps) > 1 && p.moveBack(t) {
+	if err != nil && t.intended && p.moveBack(t) {
 		return errors.Join(err, p.dropIntent(t))
 	}
 	return err
@@ -50,19 +51,19 @@ func (t *task) inFolder() []step {
 // intent: what is done already is passed over.
 func (p *pass) moveFiles(ctx context.Context, t *task) error {
 	for i := range t.steps {
-		if err := p.moveFile(ctx, &t.steps[i], t.to); err != nil {
+		if err := p.moveFile(ctx, t, &t.steps[i]); err != nil {
 			return err
 		}
 	}
 	if t.folder != "" {
-		p.removeEmpty(t)
+		p.removeEmpty(p.root, t.folder, t.entries(func(s step) string { return s.path }))
 	}
 	if t.purge {
 		if err := p.ops().removeAll(t.to.root, t.key); err != nil {
 			return err
 		}
 	}
-	if len(t.steps) > 1 {
+	if t.intended {
 		p.finished(t)
 	}
 	return nil
@@ -71,6 +72,9 @@ func (p *pass) moveFiles(ctx context.Context, t *task) error {
 // moveBack undoes the moves of a task that failed half-way, and reports
 // whether all files are where they were.
 func (p *pass) moveBack(t *task) bool {
+	if slices.ContainsFunc(t.steps, func(s step) bool { return s.gone }) {
+		return false
+	}
 	for i := range t.steps {
 		s := &t.steps[i]
 		if !s.moved {
@@ -81,14 +85,17 @@ func (p *pass) moveBack(t *task) bool {
 		}
 		s.moved = false
 	}
+	if t.folder != "" {
+		p.removeEmpty(t.to.root, t.into, t.entries(func(s step) string { return s.into }))
+	}
 	return true
 }
 
 // moveFile moves one file, under another name if its own is taken.
-func (p *pass) moveFile(ctx context.Context, s *step, to *place) error {
-	base := s.into
+func (p *pass) moveFile(ctx context.Context, t *task, s *step) error {
+	base, to := s.into, t.to
 	for {
-		err := p.moveOnce(ctx, s, to)
+		err := p.moveOnce(ctx, t, s)
 		if !errors.Is(err, fs.ErrExist) {
 			return err
 		}
@@ -96,7 +103,7 @@ func (p *pass) moveFile(ctx context.Context, s *step, to *place) error {
 		case p.src.Collision == Fail:
 			return err
 		case p.src.Collision == Equal && p.equal(ctx, s.path, to.root, s.into):
-			return p.ops().remove(p.root, s.path)
+			return p.drop(s)
 		}
 		s.into = freeName(to.root, base)
 	}
@@ -104,7 +111,8 @@ func (p *pass) moveFile(ctx context.Context, s *step, to *place) error {
 
 // moveOnce moves one file to a name that must be free. A file that changed, or
 // is gone, is passed over.
-func (p *pass) moveOnce(ctx context.Context, s *step, to *place) error {
+func (p *pass) moveOnce(ctx context.Context, t *task, s *step) error {
+	to := t.to
 	info, err := p.root.Lstat(s.path)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && (!s.is(info) || s.info != nil && !os.SameFile(s.info, info)) {
 		return nil
@@ -118,7 +126,7 @@ func (p *pass) moveOnce(ctx context.Context, s *step, to *place) error {
 	}
 	err = p.ops().rename(p.root, s.path, to.root, s.into)
 	if otherFileSystem(err) {
-		return p.copyFile(ctx, s, to, info)
+		return p.copyFile(ctx, t, s, info)
 	}
 	if err != nil {
 		return err
@@ -180,67 +188,75 @@ func (t *task) entries(path func(step) string) []entry {
 	return out
 }
 
-// removeEmpty removes the folders that moving the files left empty.
-func (p *pass) removeEmpty(t *task) {
+// removeEmpty removes a folder, and those below it that files lay in, where
+// they are empty.
+func (p *pass) removeEmpty(root *os.Root, folder string, files []entry) {
 	dirs := map[string]bool{}
-	for _, s := range t.inFolder() {
-		for dir, _ := split(s.path); len(dir) >= len(t.folder); dir, _ = split(dir) {
+	for _, e := range files {
+		for dir, _ := split(e.path); len(dir) >= len(folder); dir, _ = split(dir) {
 			dirs[dir] = true
 		}
 	}
 	for _, dir := range deepestFirst(dirs) {
-		p.ops().remove(p.root, dir) // fails if something else is there
+		p.ops().remove(root, dir) // fails if something else is there
 	}
 }
 
 // copyFile moves a file to another file system. The copy gets its name when it
-// is complete, on the disk, and found equal; the original goes last.
-func (p *pass) copyFile(ctx context.Context, s *step, to *place, info os.FileInfo) error {
-	if p.equalCopy(ctx, s, to) {
-		return p.ops().remove(p.root, s.path) // a crash came between copy and removal
+// is complete, on the disk, and found equal; the original goes last. The intent
+// tells a copy whose original could not go any more from another file.
+func (p *pass) copyFile(ctx context.Context, t *task, s *step, info os.FileInfo) error {
+	if t.intended && p.equal(ctx, s.path, t.to.root, s.into) {
+		return p.drop(s)
 	}
-	if err := p.ops().mkdirs(to.root, ownFolder); err != nil {
+	if err := p.intend(t); err != nil {
 		return err
 	}
-	tmp := join(ownFolder, p.key(s.id())+".tmp")
-	if err := to.root.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	root, tmp := t.to.root, join(ownFolder, p.key(s.id())+".tmp")
+	if err := root.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	err := p.copyTo(ctx, s, to.root, tmp, info)
+	err := p.copyTo(ctx, s, root, tmp, info)
 	if err == nil {
-		err = p.ops().rename(to.root, tmp, to.root, s.into)
+		err = p.ops().rename(root, tmp, root, s.into)
 	}
 	if err != nil {
-		to.root.Remove(tmp)
+		root.Remove(tmp)
 		return err
 	}
 	dir, _ := split(s.into)
-	if err := p.ops().syncFolder(to.root, dir); err != nil {
-		return p.undo(to, s, err)
-	}
-	now, err := p.root.Lstat(s.path)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && (!s.is(now) || !os.SameFile(info, now)) {
-		return nil // what was handed over is in its place; what is here now is new
-	}
+	err = p.ops().syncFolder(root, dir)
 	if err == nil {
-		err = p.ops().remove(p.root, s.path)
+		err = p.dropOriginal(s, info)
 	}
 	if err != nil {
-		return p.undo(to, s, err)
+		return errors.Join(err, p.ops().remove(root, s.into))
 	}
 	return nil
 }
 
-// undo takes a copy back whose original cannot go.
-func (p *pass) undo(to *place, s *step, err error) error {
-	return errors.Join(err, p.ops().remove(to.root, s.into))
+// dropOriginal removes a file of which there is a copy, unless it is another
+// by now.
+func (p *pass) dropOriginal(s *step, info os.FileInfo) error {
+	now, err := p.root.Lstat(s.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case !s.is(now) || !os.SameFile(info, now):
+		return nil
+	}
+	return p.drop(s)
 }
 
-// equalCopy reports whether the name in the place is taken by what can only be
-// the file's own copy.
-func (p *pass) equalCopy(ctx context.Context, s *step, to *place) bool {
-	info, err := to.root.Lstat(s.into)
-	return err == nil && s.is(info) && p.equal(ctx, s.path, to.root, s.into)
+// drop removes a file of which an equal one is in its place.
+func (p *pass) drop(s *step) error {
+	if err := p.ops().remove(p.root, s.path); err != nil {
+		return err
+	}
+	s.gone = true
+	return nil
 }
 
 // copyTo copies a file, and reads the copy again.

@@ -44,11 +44,12 @@ type folder struct {
 // scan lists the files of Path. What cannot be read is reported; only Path
 // itself ends the pass.
 func (p *pass) scan(ctx context.Context) (*found, error) {
-	out := &found{markers: map[string]entry{}}
+	out := &found{files: make([]entry, 0, p.src.base.files+16), markers: map[string]entry{}}
 	p.look = p.src.looks.begin(p.src)
 	if err := p.walk(ctx, folder{info: p.info}, p.src.Recursive, out); err != nil {
 		return nil, err
 	}
+	p.src.base.files = len(out.files)
 	return out, nil
 }
 

@@ -78,6 +78,8 @@ type task struct {
 	folder string // moves as a whole if it can; "": none
 	into   string // what folder becomes in to
 	steps  []step
+
+	intended bool // an intent is on the disk
 }
 
 // A step moves one file. What has another size or time when its turn comes is
@@ -87,6 +89,7 @@ type step struct {
 	into  string      // path in the place
 	info  os.FileInfo // of the file as it was handed over; nil: not known
 	moved bool        // by rename, so that it can be moved back
+	gone  bool        // for good: an equal one is in the place
 }
 
 // target returns where a person finds the parcel in its place.

@@ -35,6 +35,7 @@ type pass struct {
 type base struct {
 	info  os.FileInfo // nil: not seen yet
 	empty bool
+	files int // how many there were
 }
 
 // begin verifies the set-up and opens what exists of it.
@@ -96,7 +97,7 @@ func (p *pass) open() error {
 	if empty && was.info != nil && !was.empty && !os.SameFile(was.info, info) {
 		return inField("Path", fmt.Errorf("%q is not the folder that it was, and empty: is it still mounted?", p.src.Path))
 	}
-	p.src.base = base{info, empty}
+	p.src.base = base{info, empty, was.files}
 
 	var errs []error
 	if p.done, err = p.place("Done", p.src.Done); err != nil {
