@@ -1,6 +1,7 @@
 // Command quickstart shows the main job in a few seconds, with nothing to
-// install or configure: files arrive in a directory, two launchers take them by
-// schedule and hand them to a folder Sink, and a second pass takes nothing.
+// install or configure: files arrive in directories and mails in a mailbox (an
+// IMAP server in this process), three launchers take them by schedule and hand
+// them to a folder Sink, and a second pass takes nothing.
 //
 //	go run ./examples/quickstart
 //
@@ -24,7 +25,10 @@ import (
 	"github.com/ezged/coldlauncher/launcher"
 	"github.com/ezged/coldlauncher/launcher/boltledger"
 	"github.com/ezged/coldlauncher/launcher/folder"
+	"github.com/ezged/coldlauncher/protocol/dial"
 	"github.com/ezged/coldlauncher/protocol/dir"
+	"github.com/ezged/coldlauncher/protocol/imap"
+	"github.com/ezged/coldlauncher/protocol/mail"
 	"github.com/ezged/coldlauncher/schedule"
 )
 
@@ -50,7 +54,12 @@ func run(out io.Writer, args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, ledger.Close()) }()
-	ls, err := launchers(root, ledger, &table{out: out})
+	box, err := openMailbox()
+	if err != nil {
+		return err
+	}
+	defer box.close()
+	ls, err := launchers(root, box.addr, ledger, &table{out: out})
 	if err != nil {
 		return err
 	}
@@ -61,7 +70,7 @@ func run(out io.Writer, args []string) (err error) {
 	if err := launcher.Run(ctx, ls...); !errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	return report(out, root, ls)
+	return report(out, root, box, ls)
 }
 
 func workplace(args []string) (string, error) {
@@ -71,9 +80,10 @@ func workplace(args []string) (string, error) {
 	return os.MkdirTemp("", "coldlauncher-quickstart-")
 }
 
-// launchers returns the two of this example: one takes invoices with their
-// XML, as one parcel each; the other takes what lies in « courrier ».
-func launchers(root string, ledger launcher.Ledger, t *table) ([]*launcher.Launcher, error) {
+// launchers returns the three of this example: one takes invoices with their
+// XML, as one parcel each; one takes what lies in « courrier »; and one takes
+// the attachments of mails.
+func launchers(root, mailServer string, ledger launcher.Ledger, t *table) ([]*launcher.Launcher, error) {
 	everySecond, err := schedule.Row("* * * * * * *")
 	if err != nil {
 		return nil, err
@@ -109,6 +119,18 @@ func launchers(root string, ledger launcher.Ledger, t *table) ([]*launcher.Launc
 			{Job: "12", Groups: []string{"pdf", "tif"}},
 			{Job: "13", Groups: []string{"csv"}},
 		},
+		Sink:     sink,
+		Ledger:   ledger,
+		Schedule: every2s,
+		Observe:  t.observe,
+	}, {
+		Name: "mails",
+		Source: &mail.Source{From: &imap.Source{
+			Addr: mailServer, Security: dial.Plaintext, // on loopback; elsewhere leave the default, TLS
+			User: account, Password: launcher.SecretText(password),
+			Folder: "inbox", Done: "EZGED_OK", Rejected: "EZGED_KO",
+		}},
+		Routes:   []launcher.Route{{Job: "12", Groups: []string{"pdf"}}, {Job: "13", Groups: []string{"csv"}}},
 		Sink:     sink,
 		Ledger:   ledger,
 		Schedule: every2s,
@@ -230,7 +252,7 @@ func (t *table) observe(_ context.Context, e launcher.Event) {
 }
 
 // report makes one more pass, which takes nothing, and lists what the Sink has.
-func report(out io.Writer, root string, ls []*launcher.Launcher) error {
+func report(out io.Writer, root string, box *mailbox, ls []*launcher.Launcher) error {
 	fmt.Fprintln(out, "\nA second pass takes nothing:")
 	for _, l := range ls {
 		stats, err := l.Poll(context.Background())
@@ -243,6 +265,13 @@ func report(out io.Writer, root string, ls []*launcher.Launcher) error {
 		}
 	}
 	fmt.Fprintln(out, "\nWhat is where now:")
+	for _, name := range []string{"INBOX", "EZGED_OK"} {
+		n, err := box.count(name)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "  mailbox %s: %d mail(s)\n", name, n)
+	}
 	return filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
 		if err != nil {
 			return err

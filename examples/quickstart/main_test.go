@@ -17,7 +17,7 @@ func TestQuickstart(t *testing.T) {
 		"stored      F2026-001.pdf", "stored      F2026-002.pdf", "waiting     F2026-002.pdf",
 		"stored      2026/lettre été.pdf", "stored      2026/relevés.csv", "rejected    scan.pdf", "unrouted    notes.txt",
 		"in/courrier/Thumbs.db", "in/courrier/photo.tif.part", "in/courrier/notes.txt",
-		"done/factures/F2026-002.xml", "rejected/courrier/scan.pdf", "stored 0",
+		"done/factures/F2026-002.xml", "rejected/courrier/scan.pdf", "stored 0", "mails      stored      INBOX uid 1", "mails      stored      INBOX uid 2", "/relevé.csv", "mailbox EZGED_OK: 2",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the output does not say %q:\n%s", want, out.String())
