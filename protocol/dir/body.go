@@ -14,7 +14,7 @@ import (
 // opener returns the function that opens a file as long as it is what it was.
 func (o *offer) opener(e entry, info os.FileInfo) func(context.Context) (io.ReadCloser, error) {
 	return func(ctx context.Context) (io.ReadCloser, error) {
-		f, err := o.walk.root.OpenFile(e.path, openFlags, 0)
+		f, err := o.walk.ops().open(o.walk.root, e.path)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			return nil, o.walk.alive(launcher.Later(fmt.Errorf("%s is gone", show(e.path))))

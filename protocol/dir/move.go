@@ -261,7 +261,7 @@ func (p *pass) drop(s *step) error {
 
 // copyTo copies a file, and reads the copy again.
 func (p *pass) copyTo(ctx context.Context, s *step, root *os.Root, path string, info os.FileInfo) error {
-	in, err := p.root.OpenFile(s.path, openFlags, 0)
+	in, err := p.ops().open(p.root, s.path)
 	if err != nil {
 		return err
 	}
@@ -288,7 +288,7 @@ func (p *pass) copyTo(ctx context.Context, s *step, root *os.Root, path string, 
 }
 
 func verifyCopy(ctx context.Context, root *os.Root, path string, size int64, want hash.Hash) error {
-	f, err := root.Open(path)
+	f, err := root.OpenFile(path, openFlags, 0)
 	if err != nil {
 		return err
 	}

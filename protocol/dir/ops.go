@@ -2,8 +2,8 @@ package dir
 
 import "os"
 
-// Ops are the changes that a Source makes to files, each in one place, so that
-// tests can have any of them fail.
+// Ops are what a Source does to files: each change is made in one place, and
+// each opening announced, so that tests can have any of them fail.
 type ops struct {
 	before func(op, path string) error // nil: nothing fails
 }
@@ -52,6 +52,14 @@ func (o *ops) rename(from *os.Root, old string, to *os.Root, new string) error {
 		return err
 	}
 	return renameNew(from, old, to, new)
+}
+
+// open opens a file or folder to read it.
+func (o *ops) open(root *os.Root, path string) (*os.File, error) {
+	if err := o.fail("open", path); err != nil {
+		return nil, err
+	}
+	return root.OpenFile(path, openFlags, 0)
 }
 
 func (o *ops) remove(root *os.Root, path string) error {

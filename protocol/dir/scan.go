@@ -111,7 +111,7 @@ func (p *pass) list(ctx context.Context, at folder, fn func(name string, info os
 	case p.src.Depth == 0 && at.depth > deepest:
 		return fmt.Errorf("folder %s lies more than %d levels deep", show(at.path), deepest)
 	}
-	f, err := p.root.OpenFile(cmp.Or(at.path, "."), openFlags, 0)
+	f, err := p.ops().open(p.root, cmp.Or(at.path, "."))
 	if errors.Is(err, fs.ErrNotExist) && at.path != "" {
 		return nil // gone since its parent was listed
 	}
