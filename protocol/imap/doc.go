@@ -1,0 +1,51 @@
+// Package imap takes mails from folders on an IMAP server.
+//
+//	source := &imap.Source{
+//		Addr:     "imap.example.org",
+//		User:     "invoices@example.org",
+//		Password: launcher.SecretEnv("IMAP_PASSWORD"),
+//		Done:     "EZGED_OK",
+//		Rejected: "EZGED_KO",
+//	}
+//	l := &launcher.Launcher{
+//		Name:   "invoices",
+//		Source: &mail.Source{From: source}, // or source itself, for whole messages
+//		Watch:  source.Watch,               // and at once when mail arrives
+//		…
+//	}
+//
+// Each mail is a Parcel with one Document: the message, byte for byte, under
+// the Role "message" and with the keys imap.folder, imap.uid,
+// imap.uidvalidity, imap.flags (separated by blanks) and imap.size in its Meta
+// and in that of the Parcel. Package protocol/mail takes it apart.
+//
+// # What is offered
+//
+// Every mail of the folder that is not marked as deleted, oldest first,
+// whether it was read or not: that a person looked at it does not mean that it
+// was taken. Search narrows that. A mail that the Sink knows is not downloaded.
+//
+// # What is changed
+//
+// Nothing, before the Sink has taken a mail. Then it is moved to Done, with
+// MOVE or, where the server lacks that, copied first and deleted only once the
+// server said that it is copied. EXPUNGE without UIDs is never sent, for it
+// deletes what others have marked; without UIDPLUS, mails that were moved stay
+// marked as deleted in their folder. With Done "" a mail is marked as read, or
+// treated as After says. ReadOnly changes nothing at all. Reading a mail never
+// marks it as read.
+//
+// # What may go wrong
+//
+// A mail that cannot be had fails alone, and the others come: what the server
+// leaves out is asked for again, alone, by UID and by sequence number; if a
+// connection breaks, the mail that breaks it is found. A large mail is resumed
+// where it was cut. Only a server that cannot be reached, or on which every
+// mail breaks, ends the pass with an error marked Halt. A server that stalls
+// costs Limits.Idle. A password that was refused three times is tried again
+// only after a minute, then ever less often, or when it has changed.
+//
+// UIDs are trusted as far as the server says that they last (UIDVALIDITY). If
+// they change, everything in the folder is offered again under new IDs, and a
+// warning says so. Where they never last, mails go by a hash of their headers.
+package imap
