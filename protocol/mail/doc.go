@@ -28,7 +28,8 @@
 // Pictures that belong to the text are left out, such as logos in signatures:
 // see [Pictures]. Text with a file name is a file, not the text of the mail.
 // The files in a winmail.dat of Outlook take its place, and files that stand
-// uuencoded in the text are attachments. What is encrypted stays whole; whoever
+// uuencoded in the text are attachments. What a Macintosh keeps beside a file
+(application/applefile) is left out. What is encrypted stays whole; whoever
 // can decrypt it does so in the Sink, or in a Source around this one.
 //
 // A mail with nothing to hand over yields no documents; the engine skips it.
@@ -43,7 +44,8 @@
 // safe by launcher.CleanName; launcher.MetaName holds a name that this changed.
 // A part without name is called after its number and media type, such as
 // "part-2.pdf"; names may occur twice. Document.MediaType is what the sender
-// declared, in lower case and without parameters.
+// declared, in lower case and without parameters; Dir and Time are those of the
+message.
 //
 // # Mails in mails
 //

@@ -99,14 +99,12 @@ func misspelt(charset string) string {
 		return "ibm437"
 	case "ks_c_5601", "ks-c-5601-1987", "ksc5601":
 		return "euc-kr"
-	case "iso-2022-kr":
-		return "euc-kr"
 	case "gb-2312", "cp936", "cp-936", "936":
 		return "gbk"
 	case "cp932", "cp-932", "shift-jis", "sjis", "x-sjis":
 		return "shift_jis"
 	}
-	for _, prefix := range []string{"8859-", "iso8859-", "iso-8859_", "iso_8859-", "iso88 59-"} {
+	for _, prefix := range []string{"8859-", "iso8859-", "iso-8859_", "iso_8859-"} {
 		if n, ok := strings.CutPrefix(charset, prefix); ok {
 			return "iso-8859-" + n
 		}

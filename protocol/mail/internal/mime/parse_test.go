@@ -122,6 +122,18 @@ func TestParseAtTheEdgeOfTheWindow(t *testing.T) {
 	}
 }
 
+// A line that is longer than the window is one line: its middle begins none.
+func TestDelimiterInsideALongLine(t *testing.T) {
+	for pad := scanSize - 8; pad < scanSize+8; pad++ {
+		body := strings.Repeat("x", pad) + "--b"
+		in := "Content-Type: multipart/mixed; boundary=b\n\n--b\n\n" + body + "\n--b--\n"
+		p, err := Parse(strings.NewReader(in), int64(len(in)), generous)
+		if err != nil || len(p.Parts) != 1 || p.Parts[0].Body.Size() != int64(len(body)) {
+			t.Errorf("%d bytes before it on its line: %v, %d parts, want one with all of the line", pad, err, len(p.Parts))
+		}
+	}
+}
+
 func TestLimits(t *testing.T) {
 	nested := func(n int) string {
 		var b strings.Builder

@@ -130,6 +130,20 @@ func TestDecodeWhatOthersEncode(t *testing.T) {
 	}
 }
 
+// Blanks, escapes and line ends mean the same on the edge of the window.
+func TestQuotedAtTheEdgeOfTheWindow(t *testing.T) {
+	for pad := decodeSize - 12; pad < decodeSize+4; pad++ {
+		x := strings.Repeat("x", pad)
+		for in, want := range map[string]string{
+			x + " \t \r\nb": x + "\r\nb", x + "=41= \r\nb": x + "Ab", x + "=\r\nb": x + "b", x + "  y": x + "  y", x + "=4": x + "=4", x + "\r\n": x + "\r\n",
+		} {
+			if got, _ := decode(t, QuotedPrintable, in); got != want {
+				t.Errorf("%d bytes, then %q: decoded to %q at the end, want %q", pad, in[pad:], got[min(pad, len(got)):], want[pad:])
+			}
+		}
+	}
+}
+
 func wrap(s string, n int) string {
 	var b strings.Builder
 	for len(s) > n {
