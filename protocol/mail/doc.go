@@ -29,7 +29,7 @@
 // see [Pictures]. Text with a file name is a file, not the text of the mail.
 // The files in a winmail.dat of Outlook take its place, and files that stand
 // uuencoded in the text are attachments. What a Macintosh keeps beside a file
-(application/applefile) is left out. What is encrypted stays whole; whoever
+// (application/applefile) is left out. What is encrypted stays whole; whoever
 // can decrypt it does so in the Sink, or in a Source around this one.
 //
 // A mail with nothing to hand over yields no documents; the engine skips it.
@@ -45,7 +45,7 @@
 // A part without name is called after its number and media type, such as
 // "part-2.pdf"; names may occur twice. Document.MediaType is what the sender
 // declared, in lower case and without parameters; Dir and Time are those of the
-message.
+// message.
 //
 // # Mails in mails
 //
