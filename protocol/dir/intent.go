@@ -81,13 +81,7 @@ func (p *pass) intend(t *task) error {
 
 func (p *pass) writeIntent(t *task) error {
 	root, path := t.to.root, join(ownFolder, t.key)
-	if err := p.ops().mkdirs(root, ownFolder); err != nil {
-		return err
-	}
-	if err := root.Remove(path + ".tmp"); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	f, err := p.ops().create(root, path+".tmp", 0o666)
+	f, err := p.createTmp(root, path+".tmp", 0o666)
 	if err != nil {
 		return err
 	}
@@ -107,6 +101,24 @@ func (p *pass) writeIntent(t *task) error {
 		root.Remove(path + ".tmp")
 	}
 	return err
+}
+
+// createTmp makes a file in the Source's own folder, instead of one that a
+// crash left there. Another Source that shares the place may remove the folder
+// as empty at any moment but once there is something in it.
+func (p *pass) createTmp(root *os.Root, path string, mode os.FileMode) (*os.File, error) {
+	if err := root.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for try := 1; ; try++ {
+		if err := p.ops().mkdirs(root, ownFolder); err != nil {
+			return nil, err
+		}
+		f, err := p.ops().create(root, path, mode)
+		if try == 5 || !errors.Is(err, fs.ErrNotExist) {
+			return f, err
+		}
+	}
 }
 
 // finished notes that a task is done. Its intent goes once the moves are on

@@ -108,7 +108,7 @@ func (p *pass) group(ctx context.Context, in *found) ([]lot, error) {
 	if err != nil && !errors.As(err, &lacks) {
 		return nil, fmt.Errorf("group files: %w", p.alive(err))
 	}
-	g := grouping{pass: p, in: in, free: make(map[string]entry, len(in.files))}
+	g := grouping{pass: p, in: in, free: make(map[string]entry, len(in.files)), taken: map[string]bool{}}
 	for _, e := range in.files {
 		g.free[e.path] = e
 	}
@@ -122,6 +122,7 @@ func (p *pass) group(ctx context.Context, in *found) ([]lot, error) {
 			return nil, fmt.Errorf("group files: %w", err)
 		}
 	}
+	g.bar()
 	for path := range g.free {
 		if err := g.take(ctx, []string{path}, "no parcel includes it"); err != nil {
 			return nil, err
@@ -133,9 +134,10 @@ func (p *pass) group(ctx context.Context, in *found) ([]lot, error) {
 // A grouping turns what a Group returned into lots.
 type grouping struct {
 	*pass
-	in   *found
-	free map[string]entry // files in no lot yet
-	lots []lot
+	in    *found
+	free  map[string]entry // files in no lot yet
+	taken map[string]bool  // files in a folder that is a lot
+	lots  []lot
 }
 
 // take makes a lot of paths.
@@ -168,11 +170,8 @@ func (g *grouping) take(ctx context.Context, paths []string, why string) error {
 // takeFolder makes a lot of all files below a folder.
 func (g *grouping) takeFolder(ctx context.Context, path, why string) error {
 	info, err := g.root.Lstat(path)
-	if err != nil {
+	if err != nil || path == "." || !info.IsDir() {
 		return fmt.Errorf("%q is in two parcels, or was not found", path)
-	}
-	if !info.IsDir() {
-		return fmt.Errorf("%q is in two parcels, or is neither file nor folder", path)
 	}
 	for _, name := range strings.Split(path, "/") {
 		if g.src.ignored(name) {
@@ -194,25 +193,46 @@ func (g *grouping) takeFolder(ctx context.Context, path, why string) error {
 	}
 	l := lot{more: &more{folder: path, why: why}}
 	for _, e := range below(in.files, path) {
-		if g.src.Recursive {
-			if _, ok := g.free[e.path]; !ok {
-				return fmt.Errorf("%q is in two parcels", e.path)
-			}
-			delete(g.free, e.path)
+		if _, free := g.free[e.path]; g.src.Recursive && !free || g.taken[e.path] {
+			return fmt.Errorf("%q is in two parcels", e.path)
 		}
+		delete(g.free, e.path)
+		g.taken[e.path] = true
 		l.files = append(l.files, e)
 	}
 	if len(l.files) == 0 {
 		return nil
 	}
-	for _, b := range in.bars {
-		if strings.HasPrefix(b.path, path+"/") {
-			l.more.why = fmt.Sprintf("%q %s", b.path, b.why)
-			break
-		}
+	if !g.src.Recursive {
+		g.in.bars = append(g.in.bars, in.bars...)
 	}
 	g.lots = append(g.lots, l)
 	return nil
+}
+
+// bar has those lots wait of which not all may have been seen: folders with a
+// bar in them, and files whose folder is one.
+func (g *grouping) bar() {
+	at, in := map[string]bar{}, map[string]bar{}
+	for _, b := range g.in.bars {
+		at[b.path] = b
+		for dir, _ := split(b.path); dir != ""; dir, _ = split(dir) {
+			in[dir] = b
+		}
+	}
+	for i := range g.lots {
+		l := &g.lots[i]
+		var b bar
+		if folder := l.extra().folder; folder != "" {
+			b = cmp.Or(at[folder], in[folder])
+		} else {
+			dir, _ := split(l.files[0].path)
+			b = at[dir]
+		}
+		if b != (bar{}) {
+			l.set().why = fmt.Sprintf("%q %s", b.path, b.why)
+		}
+	}
 }
 
 // below returns those of the files, sorted by path, that lie below a folder.

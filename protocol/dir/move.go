@@ -169,13 +169,14 @@ func (p *pass) moveFolder(ctx context.Context, t *task) (done bool, err error) {
 	}
 	there := &pass{src: p.src, root: t.to.root, info: t.to.info, mark: p.mark}
 	same, err := there.holds(ctx, t.into, t.entries(func(s step) string { return s.into }))
-	if err != nil || same {
-		return true, err
+	failed := errors.Join(err, there.failures())
+	if same && failed == nil {
+		return true, nil
 	}
 	if err := p.ops().rename(t.to.root, t.into, p.root, t.folder); err != nil {
 		return true, fmt.Errorf("%s changed while it was moved, and is now in %s: %w", show(t.folder), t.to.field, err)
 	}
-	return true, nil
+	return true, failed
 }
 
 // entries returns the files of the folder, under the paths that path tells.
@@ -213,9 +214,6 @@ func (p *pass) copyFile(ctx context.Context, t *task, s *step, info os.FileInfo)
 		return err
 	}
 	root, tmp := t.to.root, join(ownFolder, p.key(s.id())+".tmp")
-	if err := root.Remove(tmp); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
 	err := p.copyTo(ctx, s, root, tmp, info)
 	if err == nil {
 		err = p.ops().rename(root, tmp, root, s.into)
@@ -269,7 +267,7 @@ func (p *pass) copyTo(ctx context.Context, s *step, root *os.Root, path string, 
 	if now, err := in.Stat(); err != nil || !s.is(now) || !os.SameFile(info, now) {
 		return errors.Join(fmt.Errorf("%s changed while it was copied", show(s.path)), err)
 	}
-	out, err := p.ops().create(root, path, info.Mode().Perm())
+	out, err := p.createTmp(root, path, info.Mode().Perm())
 	if err != nil {
 		return err
 	}

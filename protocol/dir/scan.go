@@ -29,10 +29,11 @@ type entry struct {
 type found struct {
 	files   []entry
 	markers map[string]entry // by path
-	bars    []bar            // kept only for a Group
+	bars    []bar            // few, without a Group
 }
 
-// A bar is what keeps the folder that it lies in from being a whole parcel.
+// A bar is a path that keeps the folders that it lies in from being a parcel:
+// not all that belongs there could be seen, or can be delivered.
 type bar struct{ path, why string }
 
 type folder struct {
@@ -41,6 +42,8 @@ type folder struct {
 	info  os.FileInfo // as its parent listed it; nil: not known
 }
 
+var errGone = errors.New("the folder is gone, or another took its place")
+
 // scan lists the files of Path. What cannot be read is reported; only Path
 // itself ends the pass.
 func (p *pass) scan(ctx context.Context) (*found, error) {
@@ -48,6 +51,9 @@ func (p *pass) scan(ctx context.Context) (*found, error) {
 	p.look = p.src.looks.begin(p.src)
 	if err := p.walk(ctx, folder{info: p.info}, p.src.Recursive, out); err != nil {
 		return nil, err
+	}
+	if err := p.alive(errGone); launcher.OutcomeOf(err) == launcher.Stop {
+		return nil, err // what was not found may still be there
 	}
 	p.src.base.files = len(out.files)
 	return out, nil
@@ -62,9 +68,13 @@ func (p *pass) walk(ctx context.Context, from folder, recursive bool, out *found
 		open = open[:len(open)-1]
 		err := p.list(ctx, at, func(name string, info os.FileInfo) {
 			path := join(at.path, name)
-			if !info.IsDir() {
+			switch {
+			case !info.IsDir():
 				p.add(path, name, info, out)
-			} else if recursive && !p.src.ignored(name) && !p.output(info) {
+			case !recursive || p.src.ignored(name) || p.output(info):
+			case p.src.Depth > 0 && at.depth >= p.src.Depth:
+				out.bars = append(out.bars, bar{path, "lies too deep"})
+			default:
 				open = append(open, folder{path, at.depth + 1, info})
 			}
 		})
@@ -74,7 +84,10 @@ func (p *pass) walk(ctx context.Context, from folder, recursive bool, out *found
 		if err != nil && at.path == from.path {
 			return p.alive(err)
 		}
-		p.report(p.alive(err))
+		if err != nil {
+			p.report(p.alive(err))
+			out.bars = append(out.bars, bar{at.path, "cannot be read"})
+		}
 	}
 	return nil
 }
@@ -104,11 +117,7 @@ func (p *pass) entry(path string, info os.FileInfo) entry {
 
 // list calls fn for everything in a folder.
 func (p *pass) list(ctx context.Context, at folder, fn func(name string, info os.FileInfo)) error {
-	const deepest = defaultDepth
-	switch {
-	case p.src.Depth > 0 && at.depth > p.src.Depth:
-		return nil
-	case p.src.Depth == 0 && at.depth > deepest:
+	if deepest := defaultDepth; p.src.Depth == 0 && at.depth > deepest {
 		return fmt.Errorf("folder %s lies more than %d levels deep", show(at.path), deepest)
 	}
 	f, err := p.ops().open(p.root, cmp.Or(at.path, "."))
@@ -126,6 +135,7 @@ func (p *pass) list(ctx context.Context, at folder, fn func(name string, info os
 	if at.info != nil && !os.SameFile(info, at.info) {
 		return nil // another took its place; the next pass sees it
 	}
+	var unseen error
 	for ctx.Err() == nil {
 		batch, err := f.ReadDir(256)
 		for _, d := range batch {
@@ -133,11 +143,11 @@ func (p *pass) list(ctx context.Context, at folder, fn func(name string, info os
 			if err == nil {
 				fn(d.Name(), info)
 			} else if !errors.Is(err, fs.ErrNotExist) {
-				p.report(fmt.Errorf("look at %s: %w", show(join(at.path, d.Name())), err))
+				unseen = fmt.Errorf("look at %s: %w", show(join(at.path, d.Name())), err)
 			}
 		}
 		if errors.Is(err, io.EOF) {
-			return nil
+			return unseen
 		}
 		if err != nil {
 			return fmt.Errorf("list folder %s: %w", show(at.path), err)

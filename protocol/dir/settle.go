@@ -175,7 +175,7 @@ func (p *pass) holds(ctx context.Context, folder string, files []entry) (bool, e
 	if err != nil {
 		return false, err
 	}
-	return sameFiles(now.files, files), nil
+	return len(now.bars) == 0 && sameFiles(now.files, files), nil
 }
 
 func sameFiles(a, b []entry) bool {

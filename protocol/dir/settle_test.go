@@ -53,11 +53,15 @@ func (h *host) Store(ctx context.Context, p *launcher.Parcel) error {
 	if err != nil {
 		return err
 	}
+	var bodies []string
 	for _, d := range docs {
 		body, err := read(ctx, d)
 		if err != nil {
 			return err
 		}
+		bodies = append(bodies, body)
+	}
+	for _, body := range bodies {
 		h.bodies[body]++
 	}
 	h.has[p.ID] = true

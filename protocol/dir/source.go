@@ -26,7 +26,7 @@ type Source struct {
 	Depth int
 
 	// Ignore tells by their names which files and folders are not looked at.
-	// Nil: those that Ignored reports.
+	// Nil: those that Ignored reports. It may be called concurrently.
 	Ignore func(name string) bool
 
 	// MaxSize is the largest file to take, in bytes. A larger one is rejected
@@ -57,7 +57,8 @@ type Source struct {
 
 	// Done is the folder that what was taken moves to, keeping sub-folders. It
 	// is absolute or relative to Path, may lie on another file system, and is
-	// created when first needed. "": what was taken stays in place, and the
+	// created when first needed. A copy to another file system keeps the time
+	// and permissions of the file, not its owner. "": what was taken stays in place, and the
 	// Ledger alone tells it from what is new.
 	Done string
 

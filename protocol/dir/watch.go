@@ -34,15 +34,17 @@ func (s *Source) Watch(ctx context.Context, wake func()) error {
 			if !ok {
 				return fmt.Errorf("dir: watch %q: the watcher ended", s.Path)
 			}
-			if s.ignored(filepath.Base(e.Name)) && !parseMarker(s.Marker).is(filepath.Base(e.Name)) {
-				continue
+			if e.Name == s.Path && (e.Has(fsnotify.Remove) || e.Has(fsnotify.Rename)) {
+				return fmt.Errorf("dir: watch %q: the folder is gone", s.Path)
 			}
 			if e.Has(fsnotify.Create) {
 				if err := s.watchNew(w, e.Name); err != nil {
 					return fmt.Errorf("dir: watch %q: %w", e.Name, err)
 				}
 			}
-			if e.Has(fsnotify.Create) || e.Has(fsnotify.Write) {
+			name := filepath.Base(e.Name)
+			wanted := !s.ignored(name) || parseMarker(s.Marker).is(name)
+			if wanted && (e.Has(fsnotify.Create) || e.Has(fsnotify.Write)) {
 				wake()
 			}
 		case <-w.Errors: // an overflow: look at everything
