@@ -109,7 +109,7 @@ const secret = "s3cret-pässword"
 // TestHostileServers: no server talks a client out of its secret, or into
 // trusting what was not encrypted.
 func TestHostileServers(t *testing.T) {
-	serverTLS, clientTLS := mailtest.Certificate(t)
+	_, clientTLS := mailtest.Certificate(t)
 	tests := []struct {
 		name     string
 		security dial.Security
@@ -183,7 +183,6 @@ func TestHostileServers(t *testing.T) {
 		}, "does not come to an end", false},
 		{"TLS that does not answer", dial.ImplicitTLS, func(c *mailtest.Talk) { c.Line() }, "", false},
 	}
-	_ = serverTLS
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var mu sync.Mutex
@@ -235,6 +234,44 @@ func (r *recorded) Read(p []byte) (int, error) {
 	defer r.mu.Unlock()
 	r.heard.Write(p[:n])
 	return n, err
+}
+
+// TestClientCertificate: a server that wants one gets it.
+func TestClientCertificate(t *testing.T) {
+	serverTLS, clientTLS := mailtest.Certificate(t)
+	clientTLS.Certificates = serverTLS.Certificates
+	serverTLS.ClientAuth = tls.RequireAnyClientCert
+	addr := mailtest.Script(t, func(c *mailtest.Talk) {
+		conn := tls.Server(c.Conn, serverTLS)
+		c = mailtest.NewTalk(conn)
+		c.Say("* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR] ready")
+		tg := tag(c)
+		if len(conn.ConnectionState().PeerCertificates) != 1 || conn.ConnectionState().Version < tls.VersionTLS12 {
+			c.Say("%s NO no certificate", tg)
+			return
+		}
+		c.Say("%s OK [CAPABILITY IMAP4rev1] in", tg)
+		c.Line()
+	})
+	s := &dial.Server{Addr: addr, TLSConfig: clientTLS, User: "alice", Password: launcher.SecretText(secret)}
+	c, err := s.IMAP(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+}
+
+// TestOldTLS: a server that speaks nothing above TLS 1.1 is not spoken to,
+// even if the configuration allows it.
+func TestOldTLS(t *testing.T) {
+	serverTLS, clientTLS := mailtest.Certificate(t)
+	serverTLS.MinVersion, serverTLS.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
+	clientTLS.MinVersion = tls.VersionTLS10
+	addr := mailtest.Script(t, func(c *mailtest.Talk) { tls.Server(c.Conn, serverTLS).Handshake() })
+	s := &dial.Server{Addr: addr, TLSConfig: clientTLS, User: "alice", Password: launcher.SecretText(secret)}
+	if _, err := s.IMAP(t.Context()); err == nil || !strings.Contains(err.Error(), "tls") {
+		t.Errorf("error %v, want the handshake to fail", err)
+	}
 }
 
 // TestStartTLSForgets: capabilities that were told in clear do not count.

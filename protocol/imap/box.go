@@ -12,12 +12,12 @@ import (
 
 // A box is a folder that is being read.
 type box struct {
-	name     string // on the server
-	dir      string // Document.Dir: relative to Source.Folder
-	readOnly bool   // it is examined, not selected
-	validity uint64 // UIDVALIDITY
-	hashed   bool   // UIDs do not last: parcels go by what is in the mails
-	flags    []string
+	name     string   // on the server
+	dir      string   // Document.Dir: relative to Source.Folder
+	readOnly bool     // it is examined, not selected
+	validity uint64   // UIDVALIDITY
+	hashed   bool     // UIDs do not last: parcels go by what is in the mails
+	flags    []string // that mails have, separated by flagSep
 }
 
 // A mail is what is kept of each mail of a folder; there may be very many.
@@ -50,21 +50,28 @@ func newListing(b *box) *listing {
 	return l
 }
 
+// The flags of mails are kept once for all that have the same, as far as they
+// are not too long and too different.
+const (
+	maxFlags     = 1 << 10 // bytes, of one mail
+	maxFlagLists = 4 << 10
+)
+
 // add takes a mail in, with flags if the server told them.
 func (l *listing) add(uid uint32, size int64, flags []goimap.Flag) {
 	slices.Sort(flags)
-	var text strings.Builder
-	for i, f := range flags {
-		if i > 0 {
-			text.WriteString(flagSep)
+	var b strings.Builder
+	for _, f := range flags {
+		if b.Len()+len(f) < maxFlags {
+			b.WriteString(string(f) + flagSep)
 		}
-		text.WriteString(string(f))
 	}
-	i, ok := l.index[text.String()]
-	if !ok && len(l.b.flags) < 1<<16 {
+	text := strings.TrimSuffix(b.String(), flagSep)
+	i, ok := l.index[text]
+	if !ok && len(l.b.flags) < maxFlagLists {
 		i = uint32(len(l.b.flags))
-		l.b.flags = append(l.b.flags, text.String())
-		l.index[text.String()] = i
+		l.b.flags = append(l.b.flags, text)
+		l.index[text] = i
 	}
 	l.mails = append(l.mails, mail{uid: uid, flags: i, size: size})
 }
@@ -113,7 +120,7 @@ func (s *session) mails(b *box, count uint32, plain bool) ([]mail, error) {
 	}
 	// What was not returned is not gone: servers leave out what they stumble
 	// over.
-	uids, err := s.search(&goimap.SearchCriteria{NotFlag: []goimap.Flag{goimap.FlagDeleted}})
+	uids, err := s.search(&goimap.SearchCriteria{NotFlag: []goimap.Flag{goimap.FlagDeleted}}, int64(min(count, maxUIDs)))
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +136,7 @@ func (s *session) mails(b *box, count uint32, plain bool) ([]mail, error) {
 func (s *session) sizes(count uint32, f func(uid uint32, size int64, flags []goimap.Flag)) error {
 	var set goimap.UIDSet
 	set.AddRange(1, 0) // 1:*
-	err := s.do(budget+int64(count)*1024, func() error {
+	err := s.do(budget+int64(min(count, maxUIDs))*1024, func() error {
 		cmd := s.c.Fetch(set, &goimap.FetchOptions{UID: true, RFC822Size: true, Flags: true})
 		for m := cmd.Next(); m != nil; m = cmd.Next() {
 			var uid uint32

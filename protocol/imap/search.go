@@ -111,7 +111,7 @@ func (p *pass) narrow(b *box, mails []mail) ([]mail, error) {
 	err := main.run(b, func(s *session) (err error) {
 		s.in.plus.Store(true) // text that is not ASCII goes as a literal
 		defer s.in.plus.Store(false)
-		found, err = s.search(want.criteria())
+		found, err = s.search(want.criteria(), int64(len(mails)))
 		return err
 	})
 	switch {

@@ -10,6 +10,7 @@ import (
 	goimap "github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
 
+	"github.com/ezged/coldlauncher/launcher"
 	"github.com/ezged/coldlauncher/protocol/dial"
 )
 
@@ -143,7 +144,7 @@ type line struct {
 }
 
 // get returns a session in which b is selected; nil is any. Whoever gets one
-// gives it back with put.
+// gives it back with put. A server that cannot be reached is Halt.
 func (l *line) get(b *box) (*session, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -153,7 +154,7 @@ func (l *line) get(b *box) (*session, error) {
 	if l.s == nil {
 		s, err := l.connect()
 		if err != nil {
-			return nil, err
+			return nil, launcher.Halt(err)
 		}
 		l.s = s
 	}

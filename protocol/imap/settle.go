@@ -3,7 +3,9 @@ package imap
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
+	"time"
 
 	goimap "github.com/emersion/go-imap/v2"
 
@@ -31,11 +33,17 @@ type settler struct {
 	changed *sync.Cond
 	taken   []mail
 	aside   []mail
+	timer   *time.Timer // runs while mails wait
+	due     bool        // they have waited long enough
 	closed  bool
 }
 
-// enough is how many mails are settled before all have been offered.
-const enough = 64
+// Mails are settled when enough have come together, or one has waited for
+// gather.
+const (
+	enough = 64
+	gather = time.Second
+)
 
 func newSettler(p *pass, l *line, b *box) *settler {
 	s := &settler{p: p, l: l, b: b}
@@ -52,6 +60,16 @@ func (s *settler) add(m mail, o launcher.Outcome) {
 	} else {
 		s.aside = append(s.aside, m)
 	}
+	if s.timer == nil {
+		s.timer = time.AfterFunc(gather, s.hurry)
+	}
+	s.changed.Broadcast()
+}
+
+func (s *settler) hurry() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.due = true
 	s.changed.Broadcast()
 }
 
@@ -63,40 +81,42 @@ func (s *settler) close() {
 	s.changed.Broadcast()
 }
 
-// next waits for mails to settle. There are none at the end.
-func (s *settler) next() (taken, aside []mail) {
+// next waits for mails to settle. more is false for the last ones.
+func (s *settler) next() (taken, aside []mail, more bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for !s.closed && len(s.taken)+len(s.aside) < enough {
+	for !s.closed && !s.due && len(s.taken)+len(s.aside) < enough {
 		s.changed.Wait()
 	}
+	if s.timer != nil {
+		s.timer.Stop()
+	}
 	taken, aside = s.taken, s.aside
-	s.taken, s.aside = nil, nil
-	return taken, aside
+	s.taken, s.aside, s.timer, s.due = nil, nil, nil, false
+	return taken, aside, !s.closed
 }
 
 // run settles until close was called. It returns what failed; the mails
-// concerned are as they were.
+// concerned are as they were. Once the server is out of reach the rest is left
+// to a later pass.
 func (s *settler) run() error {
 	var errs []error
-	for {
-		taken, aside := s.next()
-		if len(taken)+len(aside) == 0 {
-			return errors.Join(errs...)
-		}
-		if len(errs) < 10 {
-			errs = append(errs, s.settle(taken, s.p.to.done, s.after), s.settle(aside, s.p.to.rejected, nil))
+	for more, lost := true, false; more; {
+		var taken, aside []mail
+		taken, aside, more = s.next()
+		if !lost {
+			err := errors.Join(s.settle(taken, s.p.to.done, s.after), s.settle(aside, s.p.to.rejected, nil))
+			lost = launcher.OutcomeOf(err) == launcher.Stop
+			errs = append(errs, err)
 		}
 		s.p.leash.move(0, -len(taken)-len(aside))
 	}
+	return errors.Join(errs...)
 }
 
 // settle moves mails to a folder, or if that is "" does f.
 func (s *settler) settle(mails []mail, to string, f func([]mail) error) error {
-	var errs []error
-	for len(mails) > 0 {
-		part := mails[:min(maxSet, len(mails))]
-		mails = mails[len(part):]
+	for part := range slices.Chunk(mails, maxSet) {
 		var err error
 		switch {
 		case to != "":
@@ -105,10 +125,10 @@ func (s *settler) settle(mails []mail, to string, f func([]mail) error) error {
 			err = f(part)
 		}
 		if err != nil {
-			errs = append(errs, fmt.Errorf("let go of mails in %q: %w", s.b.name, err))
+			return fmt.Errorf("let go of %d mails in %q: %w", len(mails), s.b.name, err)
 		}
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
 // after does what Source.After says.

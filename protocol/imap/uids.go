@@ -30,10 +30,11 @@ func (u uids) each() iter.Seq[uint32] {
 
 func (u uids) has(uid uint32) bool { return goimap.UIDSet(u).Contains(goimap.UID(uid)) }
 
-// search returns the UIDs of the mails in the selected folder that fit.
-func (s *session) search(criteria *goimap.SearchCriteria) (uids, error) {
+// search returns the UIDs of the mails in the selected folder that fit, of
+// which there are at most most.
+func (s *session) search(criteria *goimap.SearchCriteria, most int64) (uids, error) {
 	var found uids
-	err := s.do(maxUIDs*11, func() error {
+	err := s.do(budget+12*most, func() error {
 		data, err := s.c.UIDSearch(criteria, nil).Wait()
 		if err == nil {
 			set, _ := data.All.(goimap.UIDSet)
@@ -49,7 +50,7 @@ func (s *session) search(criteria *goimap.SearchCriteria) (uids, error) {
 
 // exist returns those of the UIDs that are in the selected folder.
 func (s *session) exist(set goimap.UIDSet) (uids, error) {
-	return s.search(&goimap.SearchCriteria{UID: []goimap.UIDSet{set}})
+	return s.search(&goimap.SearchCriteria{UID: []goimap.UIDSet{set}}, maxSet)
 }
 
 // maxSet is how many UIDs one command names: 11 octets each at most stay well
