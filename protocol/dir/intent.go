@@ -33,40 +33,55 @@ func (t *task) marshal() []byte {
 	var b bytes.Buffer
 	fmt.Fprintln(&b, intentFirst)
 	if t.folder != "" {
-		fmt.Fprintf(&b, "folder %q %q\n", t.folder, t.into)
+		fmt.Fprintln(&b, t.folderLine())
 	}
 	for _, s := range t.steps {
-		fmt.Fprintf(&b, "file %q %q %d %d\n", s.path, s.into, s.size, s.mtime)
+		fmt.Fprintln(&b, s.line())
 	}
 	fmt.Fprintln(&b, intentLast)
 	return b.Bytes()
 }
 
-// unmarshal reads an intent. One that is not whole was never acted upon.
+func (t *task) folderLine() string { return fmt.Sprintf("folder %q %q", t.folder, t.into) }
+
+func (s step) line() string {
+	return fmt.Sprintf("file %q %q %d %d", s.path, s.into, s.size, s.mtime)
+}
+
+// unmarshal reads what marshal wrote, and nothing else.
 func (t *task) unmarshal(r io.Reader) error {
 	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, 64<<10)
+	lines.Buffer(nil, 1<<20) // two long paths, quoted
 	if !lines.Scan() || lines.Text() != intentFirst {
 		return cmp.Or(lines.Err(), errors.New("not an intent"))
 	}
 	for lines.Scan() {
 		line := lines.Text()
-		switch {
-		case line == intentLast:
+		if line == intentLast {
 			return nil
-		case strings.HasPrefix(line, "folder "):
-			if _, err := fmt.Sscanf(line, "folder %q %q", &t.folder, &t.into); err != nil {
-				return err
-			}
-		default:
-			var s step
-			if _, err := fmt.Sscanf(line, "file %q %q %d %d", &s.path, &s.into, &s.size, &s.mtime); err != nil {
-				return err
-			}
-			t.steps = append(t.steps, s)
+		}
+		if err := t.unmarshalLine(line); err != nil {
+			return err
 		}
 	}
 	return cmp.Or(lines.Err(), io.ErrUnexpectedEOF)
+}
+
+func (t *task) unmarshalLine(line string) error {
+	if t.folder == "" && len(t.steps) == 0 && strings.HasPrefix(line, "folder ") {
+		_, err := fmt.Sscanf(line, "folder %q %q", &t.folder, &t.into)
+		if err != nil || t.folder == "" || t.into == "" || line != t.folderLine() {
+			return fmt.Errorf("not a folder: %q", line)
+		}
+		return nil
+	}
+	var s step
+	_, err := fmt.Sscanf(line, "file %q %q %d %d", &s.path, &s.into, &s.size, &s.mtime)
+	if err != nil || s.path == "" || s.into == "" || line != s.line() {
+		return fmt.Errorf("not a file: %q", line)
+	}
+	t.steps = append(t.steps, s)
+	return nil
 }
 
 // intend puts a task on the disk, once.

@@ -226,8 +226,10 @@ func (g *grouping) bar() {
 		if folder := l.extra().folder; folder != "" {
 			b = cmp.Or(at[folder], in[folder])
 		} else {
-			dir, _ := split(l.files[0].path)
-			b = at[dir]
+			for _, e := range l.files {
+				dir, _ := split(e.path)
+				b = cmp.Or(at[dir], b)
+			}
 		}
 		if b != (bar{}) {
 			l.set().why = fmt.Sprintf("%q %s", b.path, b.why)

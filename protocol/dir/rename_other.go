@@ -1,4 +1,4 @@
-//go:build !linux && !darwin && !windows
+//go:build unix && !linux && !darwin
 
 package dir
 
@@ -12,7 +12,7 @@ import (
 // renameNew moves old to new, which must not exist and is reserved first.
 func renameNew(from *os.Root, old string, to *os.Root, new string) error {
 	return renameReserved(from, old, to, new, func() error {
-		return os.Rename(filepath.Join(from.Name(), old), filepath.Join(to.Name(), new))
+		return syscall.Rename(filepath.Join(from.Name(), old), filepath.Join(to.Name(), new))
 	})
 }
 

@@ -270,6 +270,29 @@ func faultAt(t *testing.T, w way, far bool, n int, cause error) (more bool) {
 	return true
 }
 
+// TestCorruptCopy has the disk keep other bytes than were written.
+func TestCorruptCopy(t *testing.T) {
+	base := t.TempDir()
+	in, done := filepath.Join(base, "in"), filepath.Join(otherDisk(t, base), "done")
+	put(t, in, "a.pdf")
+	src := &Source{Path: in, Done: done}
+	src.ops.before = func(op, path string) error {
+		if op == "sync" && strings.HasSuffix(path, ".tmp") {
+			overwrite(t, path, "B")
+		}
+		return nil
+	}
+	if err := src.Poll(t.Context(), &keeper{}); err == nil {
+		t.Error("Poll returned nil although the copy differs")
+	}
+	equal(t, "in place", tree(t, in), []string{"a.pdf"})
+	for _, path := range tree(t, done) {
+		if !strings.HasPrefix(path, ownFolder) {
+			t.Errorf("a broken copy is in Done as %q", path)
+		}
+	}
+}
+
 func TestSameNames(t *testing.T) {
 	base := t.TempDir()
 	in := filepath.Join(base, "in")
