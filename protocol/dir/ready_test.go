@@ -1,13 +1,18 @@
 package dir
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ezged/coldlauncher/launcher"
 )
 
 // A clock is the time that a Source under test is told.
@@ -203,6 +208,61 @@ func TestQuiet(t *testing.T) {
 	c.advance(2 * time.Minute)
 	if !taken() {
 		t.Error("a file from the future must be taken once it was seen unchanged for Quiet")
+	}
+}
+
+// TestQuietOfPresetTimes looks at what tells a file with old times from an old
+// file: in the first pass the file system, in later ones that it was not there.
+func TestQuietOfPresetTimes(t *testing.T) {
+	in := t.TempDir()
+	path := filepath.Join(in, "a.pdf")
+	c := &clock{}
+	poll := func(src *Source) int {
+		t.Helper()
+		return len(offered(t, src))
+	}
+	if runtime.GOOS == "linux" || runtime.GOOS == "darwin" {
+		write(t, path, "half")
+		chtimes(t, path, time.Now().Add(-time.Hour))
+		c.wrote()
+		if poll(&Source{Path: in, Quiet: time.Minute, now: c.at}) > 0 {
+			t.Error("taken in the first pass, though written a moment ago")
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.now = time.Now().Add(24 * time.Hour) // the server's clock is a day slow
+	src := &Source{Path: in, Quiet: time.Minute, now: c.at}
+	poll(src)
+	write(t, path, "half")
+	c.advance(time.Second)
+	if poll(src) > 0 {
+		t.Error("taken at once, though it was not there a second ago")
+	}
+	c.advance(time.Minute)
+	if poll(src) != 1 {
+		t.Error("not taken after it was seen unchanged for Quiet")
+	}
+}
+
+// TestNotReadyIsNotSettled has a Sink answer without asking for documents.
+func TestNotReadyIsNotSettled(t *testing.T) {
+	for _, answer := range []error{nil, launcher.Reject(errors.New("no"))} {
+		for _, src := range []*Source{
+			{Group: Stems("pdf", "xml"), Done: "../done", Rejected: "../bad"},
+			{Quiet: 24 * time.Hour, Delete: true, Rejected: "../bad"},
+			{Marker: "{name}.ok", Delete: true, Rejected: "../bad"},
+		} {
+			in := filepath.Join(t.TempDir(), "in")
+			put(t, in, "a.pdf")
+			src.Path = in
+			sink := launcher.SinkFunc(func(context.Context, *launcher.Parcel) error { return answer })
+			if err := src.Poll(t.Context(), sink); err != nil {
+				t.Error(err)
+			}
+			equal(t, fmt.Sprintf("not ready, and the Sink says %v: left in place", answer), tree(t, in), []string{"a.pdf"})
+		}
 	}
 }
 

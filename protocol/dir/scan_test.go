@@ -244,9 +244,10 @@ func TestDryRun(t *testing.T) {
 	base := t.TempDir()
 	in := filepath.Join(base, "in")
 	put(t, in, "a.pdf", "b.pdf", "b.xml")
-	for _, src := range []*Source{
-		{Path: in, Done: "../done", Rejected: "../bad", Group: Stems("pdf?", "xml?")},
-		{Path: in, Delete: true},
+	for _, src := range []launcher.Source{
+		&Source{Path: in, Done: "../done", Rejected: "../bad", Group: Stems("pdf?", "xml?")},
+		&Source{Path: in, Delete: true},
+		careless{&Source{Path: in, Delete: true}},
 	} {
 		l := &launcher.Launcher{Name: "x", Source: src, Sink: &keeper{}, Observe: func(context.Context, launcher.Event) {}}
 		if _, err := l.Preview(t.Context(), 0); err != nil {
@@ -260,6 +261,13 @@ func TestDryRun(t *testing.T) {
 	if entries, _ := os.ReadDir(base); len(entries) != 1 {
 		t.Errorf("a dry run made a folder: %v", entries)
 	}
+}
+
+// careless is a decorator that takes everything, whatever the pass is for.
+type careless struct{ from launcher.Source }
+
+func (c careless) Poll(ctx context.Context, sink launcher.Sink) error {
+	return c.from.Poll(ctx, launcher.SinkFunc(func(context.Context, *launcher.Parcel) error { return nil }))
 }
 
 func TestMaxSize(t *testing.T) {

@@ -34,11 +34,17 @@ func TestNotRegular(t *testing.T) {
 	if err == nil {
 		defer l.Close()
 	}
-	got := make(chan []string, 1)
-	go func() { got <- offered(t, &Source{Path: in, Recursive: true, Done: "../done"}) }()
+	k, ended := &keeper{}, make(chan error, 1)
+	go func() {
+		ended <- (&Source{Path: in, Recursive: true, Done: "../done", Parallel: 1}).Poll(t.Context(), k)
+	}()
 	select {
-	case names := <-got:
-		equal(t, "only regular files are taken", names, []string{"a.pdf", "sub/b.pdf"})
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+		equal(t, "only regular files are taken", k.names, []string{"a.pdf", "sub/b.pdf"})
+		equal(t, "others are not even offered", k.waiting, nil)
 	case <-time.After(20 * time.Second):
 		t.Fatal("the pass hangs: it must not open what is no regular file")
 	}
@@ -78,20 +84,22 @@ func TestSwapped(t *testing.T) {
 			equal(t, "in Done", tree(t, filepath.Join(base, "done")), []string{"b.pdf"})
 		})
 	}
-	t.Run("a folder for a link out", func(t *testing.T) {
-		base := t.TempDir()
-		in := filepath.Join(base, "in")
-		put(t, base, "outside/secret.pdf", "in/sub/a.pdf")
-		src := &Source{Path: in, Recursive: true, Done: "../done"}
-		src.ops.before = func(op, path string) error {
-			if op == "open" && path == "sub" {
-				rename(t, filepath.Join(in, "sub"), filepath.Join(in, ".was"))
-				return os.Symlink("../outside", filepath.Join(in, "sub"))
+	for target, want := range map[string][]string{"../outside": {"other/b.pdf"}, "other": {"other/b.pdf"}} {
+		t.Run("a folder for a link to "+target, func(t *testing.T) {
+			base := t.TempDir()
+			in := filepath.Join(base, "in")
+			put(t, base, "outside/secret.pdf", "in/sub/a.pdf", "in/other/b.pdf")
+			src := &Source{Path: in, Recursive: true, Done: "../done"}
+			src.ops.before = func(op, path string) error {
+				if op == "open" && path == "sub" {
+					rename(t, filepath.Join(in, "sub"), filepath.Join(in, ".was"))
+					return os.Symlink(target, filepath.Join(in, "sub"))
+				}
+				return nil
 			}
-			return nil
-		}
-		k := &keeper{}
-		src.Poll(t.Context(), k)
-		equal(t, "stored", k.names, nil)
-	})
+			k := &keeper{}
+			src.Poll(t.Context(), k)
+			equal(t, "stored", k.names, want)
+		})
+	}
 }

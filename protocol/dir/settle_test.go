@@ -100,6 +100,15 @@ func ways() []way {
 	}
 }
 
+// parcel returns what files of one parcel have in common.
+func (w way) parcel(path string) string {
+	if strings.HasPrefix(w.name, "folders") {
+		folder, _ := top(path)
+		return folder
+	}
+	return stem(strings.TrimSuffix(path, ".ok"))
+}
+
 var errDead = errors.New("the process is dead")
 
 // TestCrash has the process die before each change of a file, in turn, and
@@ -240,6 +249,7 @@ func faultAt(t *testing.T, w way, far bool, n int, cause error) (more bool) {
 	if err == nil && !strings.HasPrefix(what, "remove ") {
 		t.Errorf("%s failed, and Poll returned nil", what)
 	}
+	where := map[string]string{} // of parcels
 	for _, path := range w.put {
 		if w.src.Delete {
 			continue
@@ -251,6 +261,11 @@ func faultAt(t *testing.T, w way, far bool, n int, cause error) (more bool) {
 					t.Errorf("%s failed: half of %s is under its name in %s: %q", what, path, root, b)
 				}
 				whole++
+				parcel := w.parcel(path)
+				if was := where[parcel]; was != "" && was != root && !far {
+					t.Errorf("%s failed: %s is torn apart", what, parcel)
+				}
+				where[parcel] = root
 			}
 		}
 		if whole != 1 {
@@ -411,6 +426,8 @@ func TestChangedWhileStored(t *testing.T) {
 		{"one of two", Source{Done: "../done", Group: Stems("pdf", "xml")}, []string{"a.pdf", "a.xml"}, replace, []string{"a.pdf", "a.xml"}},
 		{"one more in a folder", Source{Done: "../done", Group: Folders()}, []string{"d/a.pdf"},
 			func(t *testing.T, in string) { put(t, in, "d/b.pdf") }, []string{"d/a.pdf", "d/b.pdf"}},
+		{"one more still arriving in a folder", Source{Done: "../done", Group: Folders()}, []string{"d/a.pdf"},
+			func(t *testing.T, in string) { put(t, in, "d/b.part") }, []string{"d/a.pdf", "d/b.part"}},
 		{"gone", Source{Done: "../done"}, []string{"a.pdf"},
 			func(t *testing.T, in string) { os.Remove(filepath.Join(in, "a.pdf")) }, nil},
 	}
@@ -485,7 +502,7 @@ func TestChangedWhileMoved(t *testing.T) {
 
 // TestReadWhileWritten overwrites a file while it is read.
 func TestReadWhileWritten(t *testing.T) {
-	for _, when := range []string{"before Open", "before the end"} {
+	for _, when := range []string{"before Open", "replaced before Open", "before the end"} {
 		t.Run(when, func(t *testing.T) {
 			in := t.TempDir()
 			put(t, in, "a.pdf")
@@ -494,8 +511,11 @@ func TestReadWhileWritten(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				if when == "before Open" {
+				switch when {
+				case "before Open":
 					write(t, filepath.Join(in, "a.pdf"), "new and longer than it was")
+				case "replaced before Open":
+					replace(t, in)
 				}
 				r, err := docs[0].Open(ctx)
 				if err == nil {
@@ -503,7 +523,9 @@ func TestReadWhileWritten(t *testing.T) {
 					if _, err = r.Read(make([]byte, 4)); err != nil {
 						return err
 					}
-					write(t, filepath.Join(in, "a.pdf"), "new")
+					if when == "before the end" {
+						write(t, filepath.Join(in, "a.pdf"), "new")
+					}
 					for err == nil {
 						_, err = r.Read(make([]byte, 100))
 					}
