@@ -138,6 +138,10 @@ func TestEverythingIsSyncedInOrder(t *testing.T) {
 			s := &Sink{Path: dir, Loose: loose, ByJob: true}
 			for i := range 3 { // the first makes folders, the others find them
 				v := &volatile{t: t, files: make(map[string]bool), dirs: make(map[string]bool)}
+				if i == 2 { // another process, which cannot know whether the folders it finds are durable
+					s = &Sink{Path: dir, Loose: loose, ByJob: true}
+					v.dirs[dir], v.dirs[path.Join(dir, hidden)] = true, true
+				}
 				s.open = v.open
 				p := parcelOf(fmt.Sprint("x/", i), fmt.Sprint("a", i), "one", fmt.Sprint("b", i), "two")
 				p.Job = "87"

@@ -123,6 +123,7 @@ func TestNamesInAParcel(t *testing.T) {
 		{"the same", []string{"a.pdf", "a.pdf", "a.pdf"}, []string{"a (2).pdf", "a (3).pdf", "a.pdf"}},
 		{"the same but for case", []string{"a.pdf", "A.PDF"}, []string{"A (2).PDF", "a.pdf"}},
 		{"a suffix that is taken", []string{"a (2).pdf", "a.pdf", "a.pdf"}, []string{"a (2).pdf", "a (3).pdf", "a.pdf"}},
+		{"a suffix that is taken but for case", []string{"a (2).pdf", "a.pdf", "A.PDF"}, []string{"A (3).PDF", "a (2).pdf", "a.pdf"}},
 		{"without extension", []string{"LISEZMOI", "lisezmoi"}, []string{"LISEZMOI", "lisezmoi (2)"}},
 		{"hidden", []string{".env", ".env"}, []string{".env", ".env (2)"}},
 		{"ours", []string{"manifest.json", "Manifest.JSON"}, []string{"Manifest (3).JSON", "manifest (2).json"}},
@@ -304,7 +305,8 @@ func TestRecordsExpire(t *testing.T) {
 		t.Fatalf("records %v, want one", records)
 	}
 	old := time.Now().Add(-25 * time.Hour)
-	if err := os.Chtimes(records[0], old, old); err != nil {
+	lock := filepath.Join(filepath.Dir(records[0]), "lock")
+	if err := errors.Join(os.Chtimes(records[0], old, old), os.Chtimes(lock, old, old)); err != nil {
 		t.Fatal(err)
 	}
 	other := sameShard("x/1")
@@ -316,6 +318,9 @@ func TestRecordsExpire(t *testing.T) {
 	mustStore(t, open(24*time.Hour), parcelOf(sameShard(other), "c.pdf", "c"))
 	if _, err := os.Stat(records[0]); !isNotExist(err) {
 		t.Errorf("a record older than KeepFor: %v, want it removed when another is written", err)
+	}
+	if _, err := os.Stat(lock); err != nil {
+		t.Errorf("the lock beside the records: %v, want it to stay", err)
 	}
 	mustStore(t, open(24*time.Hour), unread(t, other))
 }
