@@ -161,13 +161,19 @@ func (s *session) ensure(lay layout, name string) (folder, error) {
 // targets are the folders that mails are moved to, by the server's names.
 type targets struct{ done, rejected string }
 
-// prepare verifies the folders that are named in s, creates those that mails
-// are moved to unless dry, and returns the folders to read. It returns all
-// faults joined.
-func (s *Source) prepare(c *session, dry bool) (read []string, to targets, err error) {
+// A plan is what a pass does with folders, by the server's names.
+type plan struct {
+	root string   // what Source.Folder means
+	read []string // folders to read
+	to   targets
+}
+
+// prepare verifies the folders that are named in s, and creates those that
+// mails are moved to unless dry. It returns all faults joined.
+func (s *Source) prepare(c *session, dry bool) (p plan, err error) {
 	lay, err := c.layout()
 	if err != nil {
-		return nil, to, err
+		return p, err
 	}
 	var faults []error
 	target := func(what, name string) string {
@@ -180,37 +186,42 @@ func (s *Source) prepare(c *session, dry bool) (read []string, to targets, err e
 		}
 		return f
 	}
-	to.done, to.rejected = target("done", s.Done), target("rejected", s.Rejected)
+	p.to = targets{target("done", s.Done), target("rejected", s.Rejected)}
 	root, ok, err := c.resolve(lay, s.Folder)
 	switch {
 	case err != nil:
 		faults = append(faults, err)
 	case !ok:
 		faults = append(faults, fmt.Errorf("there is no folder %q", s.Folder))
-	case root.name == to.done || root.name == to.rejected:
+	case root.name == p.to.done || root.name == p.to.rejected:
 		faults = append(faults, fmt.Errorf("folder %q is read, and mails are to be moved to it", root.name))
 	}
+	p.root = root.name
 	if len(faults) > 0 || !s.Recursive {
-		return []string{root.name}, to, errors.Join(faults...)
+		p.read = []string{root.name}
+		return p, errors.Join(faults...)
 	}
-	found, err := c.below(root.name, lay.sep)
-	if err != nil {
-		return nil, to, err
-	}
+	p.read, err = c.tree(root, lay.sep, p.to)
+	return p, err
+}
+
+// tree returns the folders to read from root downwards.
+func (s *session) tree(root folder, sep string, to targets) (read []string, err error) {
 	if root.selectable() {
 		read = []string{root.name}
 	}
+	found, err := s.below(root.name, sep)
 	for _, f := range found {
-		if f.selectable() && !f.has(unread...) && !to.hold(f.name, root.name, lay.sep) {
+		if f.selectable() && !f.has(leftOut...) && !to.hold(f.name, root.name, sep) {
 			read = append(read, f.name)
 		}
 	}
-	return read, to, nil
+	return read, err
 }
 
-// unread are folders that Recursive leaves out: they hold what was thrown
+// leftOut are the folders that Recursive leaves out: they hold what was thrown
 // away, not yet sent or sent from here, or what is in other folders too.
-var unread = []goimap.MailboxAttr{
+var leftOut = []goimap.MailboxAttr{
 	goimap.MailboxAttrTrash, goimap.MailboxAttrJunk, goimap.MailboxAttrDrafts,
 	goimap.MailboxAttrSent, goimap.MailboxAttrAll, goimap.MailboxAttrFlagged,
 }

@@ -28,7 +28,7 @@ type pass struct {
 	pool   *spool.Pool
 	gate   *gate
 	lines  []*line
-	to     targets
+	plan   plan
 
 	mu     sync.Mutex
 	warned map[string]bool
@@ -63,9 +63,8 @@ func (p *pass) end() {
 func (p *pass) run() error {
 	stop := context.AfterFunc(p.ctx, func() { p.gate.close(context.Cause(p.ctx)) })
 	defer stop()
-	var folders []string
 	err := p.lines[0].run(nil, func(c *session) (err error) {
-		folders, p.to, err = p.s.prepare(c, p.dry || p.s.ReadOnly)
+		p.plan, err = p.s.prepare(c, p.dry || p.s.ReadOnly)
 		p.report(c)
 		return err
 	})
@@ -73,11 +72,11 @@ func (p *pass) run() error {
 		return launcher.Halt(p.cause(err))
 	}
 	var errs []error
-	for _, name := range folders {
+	for _, name := range p.plan.read {
 		if ended, full := p.gate.ended(); ended != nil || full {
 			break
 		}
-		err := p.folder(name, folders[0])
+		err := p.folder(name)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("folder %q: %w", name, err))
 		}
@@ -105,9 +104,8 @@ func (p *pass) cause(err error) error {
 }
 
 // folder offers the mails of one folder, and settles them.
-func (p *pass) folder(name, root string) error {
-	b := &box{name: name, readOnly: p.dry || p.s.ReadOnly}
-	b.dir = relative(name, root)
+func (p *pass) folder(name string) error {
+	b := &box{name: name, dir: relative(name, p.plan.root), readOnly: p.dry || p.s.ReadOnly}
 	main := p.lines[0]
 	var count uint32
 	err := main.run(nil, func(c *session) error {

@@ -152,6 +152,41 @@ func TestOneBadMail(t *testing.T) {
 	}
 }
 
+// TestListing: a mail that the listing leaves out or stumbles over is offered.
+func TestListing(t *testing.T) {
+	for name, entry := range map[string]func(c *mailtest.Talk, seq int, m *mailtest.Mail){
+		"nothing": func(c *mailtest.Talk, seq int, m *mailtest.Mail) {},
+		"no size": func(c *mailtest.Talk, seq int, m *mailtest.Mail) { c.Say("* %d FETCH (UID %d FLAGS ())", seq, m.UID) },
+		"garbage": func(c *mailtest.Talk, seq int, m *mailtest.Mail) { c.Say("* %d FETCH (UID %d FLAGS (", seq, m.UID) },
+		"size of -1": func(c *mailtest.Talk, seq int, m *mailtest.Mail) {
+			c.Say("* %d FETCH (UID %d RFC822.SIZE -1)", seq, m.UID)
+		},
+		"end": func(c *mailtest.Talk, seq int, m *mailtest.Mail) { c.Drop() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			mails := messages(80)
+			s := &mailtest.IMAPScript{Caps: modern}
+			s.OnMail = func(c *mailtest.Talk, seq int, m *mailtest.Mail, items string) bool {
+				if m.UID != 37 || !strings.Contains(items, "RFC822.SIZE") {
+					return false
+				}
+				entry(c, seq, m)
+				return true
+			}
+			s.Fill("INBOX", mails...)
+			s.Start(t)
+			defer noLeaks(t, s)()
+			var got shelf
+			if err := scripted(s).Poll(t.Context(), &got); err != nil {
+				t.Fatal(err)
+			}
+			if n := got.missing(mails); n != 0 {
+				t.Errorf("%d mails missing, failed: %v", n, got.failed)
+			}
+		})
+	}
+}
+
 // A talkWriter makes a Talk an io.Writer.
 type talkWriter struct{ c *mailtest.Talk }
 
@@ -372,7 +407,16 @@ func TestShutdownSettles(t *testing.T) {
 	sink := launcher.SinkFunc(func(c context.Context, p *launcher.Parcel) error {
 		c = context.WithoutCancel(c) // as the engine does for a while
 		_, err := read(c, p)
-		once.Do(cancel)
+		once.Do(func() {
+			cancel()
+			for i := 0; i < 50; i++ { // as a Sink that takes its time
+				if _, open := s.Conns(); open == 0 {
+					t.Error("the connection was closed while a parcel was in hand")
+					return
+				}
+				time.Sleep(time.Millisecond)
+			}
+		})
 		return err
 	})
 	source := scripted(s)
@@ -491,6 +535,29 @@ func TestUIDValidity(t *testing.T) {
 			}
 		}
 	})
+	t.Run("changed meanwhile", func(t *testing.T) {
+		s := &mailtest.IMAPScript{Caps: modern}
+		s.Fill("INBOX", messages(80)...)
+		inbox := s.Folder("INBOX")
+		var cut atomic.Bool
+		s.OnMail = func(c *mailtest.Talk, seq int, m *mailtest.Mail, items string) bool {
+			if m.UID != 20 || !strings.Contains(items, "BODY") || !cut.CompareAndSwap(false, true) {
+				return false
+			}
+			inbox.Validity++
+			c.Drop()
+			return true
+		}
+		s.Start(t)
+		source := scripted(s)
+		source.Done = "Done"
+		var got shelf
+		err := source.Poll(t.Context(), &got)
+		moved, _ := s.UIDs("Done")
+		if err == nil || !strings.Contains(err.Error(), "UIDVALIDITY") || len(got.bodies) > 20 || len(moved) > len(got.bodies) {
+			t.Errorf("Poll: %v, %d taken, %d moved: other mails must not pass under these UIDs", err, len(got.bodies), len(moved))
+		}
+	})
 	t.Run("none", func(t *testing.T) {
 		s := &mailtest.IMAPScript{Caps: modern}
 		s.Fill("INBOX", messages(60)...)
@@ -602,6 +669,21 @@ func TestFolders(t *testing.T) {
 			}
 		})
 	}
+	t.Run("Dir", func(t *testing.T) {
+		source := scripted(s)
+		source.Folder, source.Recursive, source.ReadOnly = "Juni & Juli", true, true
+		dirs := make(chan string, 10)
+		err := source.Poll(t.Context(), launcher.SinkFunc(func(ctx context.Context, p *launcher.Parcel) error {
+			docs, err := p.Documents(ctx)
+			if err == nil {
+				dirs <- docs[0].Dir
+			}
+			return err
+		}))
+		if a, b := <-dirs, <-dirs; err != nil || a != "" || b != "Neu" {
+			t.Errorf("Dir is %q and %q, %v, want it relative to Folder", a, b, err)
+		}
+	})
 	t.Run("missing", func(t *testing.T) {
 		source := scripted(s)
 		source.Folder = "Nowhere"

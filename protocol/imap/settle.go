@@ -105,7 +105,7 @@ func (s *settler) run() error {
 		var taken, aside []mail
 		taken, aside, more = s.next()
 		if !lost {
-			err := errors.Join(s.settle(taken, s.p.to.done, s.after), s.settle(aside, s.p.to.rejected, nil))
+			err := errors.Join(s.settle(taken, s.p.plan.to.done, s.after), s.settle(aside, s.p.plan.to.rejected, nil))
 			lost = launcher.OutcomeOf(err) == launcher.Stop
 			errs = append(errs, err)
 		}
@@ -196,7 +196,7 @@ func (s *settler) move(mails []mail, to string) error {
 	if err != nil {
 		return fmt.Errorf("move to %q: %w", to, err)
 	}
-	if to != s.p.to.rejected {
+	if to != s.p.plan.to.rejected {
 		return nil
 	}
 	for _, m := range mails {

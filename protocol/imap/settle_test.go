@@ -93,6 +93,9 @@ func TestManyMoves(t *testing.T) {
 			t.Errorf("a command of %d octets, want fewer than 8000", len(c))
 		}
 	}
+	if n := strings.Count(strings.Join(s.Commands(), "\n"), "BODY.PEEK[]"); n > count/4 {
+		t.Errorf("%d FETCH commands for %d mails: they are to be fetched together", n, count)
+	}
 	if n, _ := s.Conns(); n > 3 {
 		t.Errorf("%d connections, want at most Parallel", n)
 	}
