@@ -159,6 +159,5 @@ func (p *pass) list(ctx context.Context, at folder, fn func(name string, info os
 
 // output reports whether a folder is one that files move to.
 func (p *pass) output(info os.FileInfo) bool {
-	return p.done.exists() && os.SameFile(info, p.done.info) ||
-		p.rejected.exists() && os.SameFile(info, p.rejected.info)
+	return p.done.is(info) || p.rejected.is(info)
 }

@@ -89,7 +89,7 @@ func TestSwapped(t *testing.T) {
 			base := t.TempDir()
 			in := filepath.Join(base, "in")
 			put(t, base, "outside/secret.pdf", "in/sub/a.pdf", "in/other/b.pdf")
-			src := &Source{Path: in, Recursive: true, Done: "../done"}
+			src := &Source{Path: in, Recursive: true}
 			src.ops.before = func(op, path string) error {
 				if op == "open" && path == "sub" {
 					rename(t, filepath.Join(in, "sub"), filepath.Join(in, ".was"))

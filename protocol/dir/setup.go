@@ -176,7 +176,7 @@ type place struct {
 	path  string // absolute
 	rel   string // below Path; "" if it lies elsewhere
 
-	mu   sync.Mutex
+	mu   sync.Mutex  // guards what follows until create returned
 	root *os.Root    // nil: does not exist
 	info os.FileInfo // of root
 }
@@ -231,6 +231,16 @@ func (pl *place) find(root *os.Root) (err error) {
 	}
 	pl.info, err = pl.root.Stat(".")
 	return err
+}
+
+// is reports whether info is of the folder.
+func (pl *place) is(info os.FileInfo) bool {
+	if pl == nil {
+		return false
+	}
+	pl.mu.Lock()
+	defer pl.mu.Unlock()
+	return pl.root != nil && os.SameFile(info, pl.info)
 }
 
 func (pl *place) exists() bool { return pl != nil && pl.root != nil }
