@@ -273,7 +273,7 @@ func TestSourceTellsFaultsApart(t *testing.T) {
 		{"cancel forgets", []string{"CancelSettlesTheParcelInHand"}},
 		{"silent about settling", []string{"SettleFailureKeepsTheParcel"}},
 		{"settles only in its mind", []string{"SettleFailureKeepsTheParcel"}},
-		{"IDs of two the same", []string{"OldestFirst", "IDsDistinctAndStable", "NothingDownloadedForKnownIDs"}},
+		{"IDs of two the same", []string{"OldestFirst", "IDsDistinctAndStable", "NothingDownloadedForKnownIDs", "DryRunTouchesNothing"}},
 		{"an ID for each pass", []string{"LeftStaysWithSameID", "LaterIsLeft", "SettleFailureKeepsTheParcel", "IDsDistinctAndStable", "OriginDownIsHalt"}},
 		{"opens once", []string{"BodyReopens"}},
 		{"downloads at once", []string{"NothingDownloadedForKnownIDs"}},

@@ -400,7 +400,7 @@ func sourceHostileNames(ctx context.Context, c *sourceCase) error {
 
 func cleanDocument(d *launcher.Document) error {
 	if d.Name != launcher.CleanName(d.Name) || d.Dir != launcher.CleanDir(d.Dir) {
-		return fmt.Errorf("Dir %q, Name %q are not as CleanDir and CleanName make them", d.Dir, d.Name)
+		return fmt.Errorf("the folder %q and the name %q are not as CleanDir and CleanName make them", d.Dir, d.Name)
 	}
 	return nil
 }
@@ -543,18 +543,18 @@ func sourceDryRun(ctx context.Context, c *sourceCase) error {
 	c.add("a.pdf", "bad.pdf", "c.pdf")
 	l := &launcher.Launcher{Name: "kit", Source: c.Source, Sink: c.clerk(nil), Observe: noEvents}
 	if err := l.Check(ctx); err != nil {
-		return fmt.Errorf("Check: %w", err)
+		return fmt.Errorf("call of Check: %w", err)
 	}
 	decisions, err := l.Preview(ctx, 10)
 	if err != nil {
-		return fmt.Errorf("Preview: %w", err)
+		return fmt.Errorf("call of Preview: %w", err)
 	}
 	parcels := map[string]bool{}
 	for _, d := range decisions {
 		parcels[d.Parcel] = true
 	}
 	if len(parcels) != 3 {
-		return fmt.Errorf("Preview shows %d parcels, want 3", len(parcels))
+		return fmt.Errorf("%d parcels in the Preview, want 3", len(parcels))
 	}
 	if c.Rejected != nil {
 		if err := sameSet("set aside", c.Rejected(c.t), nil); err != nil {
