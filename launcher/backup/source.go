@@ -95,21 +95,22 @@ func (s *Source) refuse(ctx context.Context, fault error) error {
 // anything.
 func (s *Source) verify() error {
 	var faults []error
+	fault := func(field string, err error) { faults = append(faults, fmt.Errorf("%s: %w", field, err)) }
 	if s.From == nil {
-		faults = append(faults, errors.New("From is missing"))
+		fault("From", errors.New("missing"))
 	}
 	if s.KeepFor < 0 {
-		faults = append(faults, fmt.Errorf("KeepFor is %v", s.KeepFor))
+		fault("KeepFor", fmt.Errorf("%v is negative", s.KeepFor))
 	}
 	if err := s.verifyPath(); err != nil {
-		faults = append(faults, fmt.Errorf("Path: %w", err))
+		fault("Path", err)
 	}
 	return errors.Join(faults...)
 }
 
 func (s *Source) verifyPath() error {
 	if s.Path == "" {
-		return errors.New("it is empty")
+		return errors.New("missing")
 	}
 	dir := s.Path
 	info, err := os.Stat(dir)
@@ -131,8 +132,7 @@ func (a *archive) around(p *launcher.Parcel) *launcher.Parcel {
 	if p == nil || p.Documents == nil {
 		return p // for the sink to judge
 	}
-	var mu sync.Mutex
-	kept := false
+	var mu sync.Mutex // the documents may be asked for several times at once
 	c := *p
 	c.Documents = func(ctx context.Context) ([]*launcher.Document, error) {
 		docs, err := p.Documents(ctx)
@@ -141,13 +141,9 @@ func (a *archive) around(p *launcher.Parcel) *launcher.Parcel {
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		if kept {
-			return docs, nil
-		}
 		if err := a.keep(ctx, p, docs); err != nil {
 			return nil, err
 		}
-		kept = true
 		return docs, nil
 	}
 	return &c

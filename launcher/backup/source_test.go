@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -82,14 +83,24 @@ func TestOncePerID(t *testing.T) {
 	opened := 0
 	doc := launchertest.File("a.pdf", "one")
 	open := doc.Open
-	doc.Open = func(ctx context.Context) (io.ReadCloser, error) { opened++; return open(ctx) }
-	b.script.Add("1", doc)
-	refuse := launcher.SinkFunc(func(ctx context.Context, p *launcher.Parcel) error {
-		for range 2 { // some sinks ask twice
-			if _, err := p.Documents(ctx); err != nil {
-				return err
-			}
+	it := b.script.Add("1", doc)
+	doc.Open = func(ctx context.Context) (io.ReadCloser, error) {
+		opened++
+		for b.script.Fetched(it) < 4 { // until everybody asks
+			runtime.Gosched()
 		}
+		return open(ctx)
+	}
+	refuse := launcher.SinkFunc(func(ctx context.Context, p *launcher.Parcel) error {
+		var wg sync.WaitGroup
+		for range 4 { // some sinks ask several times
+			wg.Go(func() {
+				if _, err := p.Documents(ctx); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
 		return errors.New("not today")
 	})
 	for _, step := range []struct {
@@ -187,7 +198,7 @@ func TestFaultsOfTheSetUpAreJoined(t *testing.T) {
 		src   Source
 		words []string
 	}{
-		{"nothing", Source{}, []string{"From is missing", "Path: it is empty"}},
+		{"nothing", Source{}, []string{"From: missing", "Path: missing"}},
 		{"KeepFor", Source{From: sound, Path: dir, KeepFor: -1}, []string{"KeepFor"}},
 		{"no parent", Source{From: sound, Path: filepath.Join(dir, "a", "b")}, []string{"Path", "a"}},
 		{"no directory", Source{From: sound, Path: file}, []string{"not a directory"}},
@@ -224,10 +235,9 @@ func TestMissingParentHalts(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.src.Path = filepath.Join(parent, "copies")
-	b.script.Add("1", launchertest.File("a.pdf", "one")).Fetch = func(context.Context) error {
-		return os.RemoveAll(parent) // while the pass is under way
-	}
-	l := &launcher.Launcher{Name: "l", Source: b.src, Sink: &b.rec, Observe: quiet}
+	it := b.script.Add("1", launchertest.File("a.pdf", "one"))
+	it.Fetch = func(context.Context) error { return os.RemoveAll(parent) } // while the pass is under way
+	l := &launcher.Launcher{Name: "l", Source: b.src, Sink: &b.rec, Observe: quiet, MaxAttempts: 1}
 	_, err := l.Poll(t.Context())
 	if launcher.OutcomeOf(err) != launcher.Stop || !strings.Contains(err.Error(), b.src.Path) {
 		t.Errorf("Poll = %v, want an error that halts and names %q", err, b.src.Path)
@@ -235,6 +245,15 @@ func TestMissingParentHalts(t *testing.T) {
 	if len(b.rec.Calls()) > 0 {
 		t.Error("a parcel was handed over that could not be backed up")
 	}
+	it.Fetch = nil
+	if err := os.Mkdir(parent, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	stats, err := l.Poll(t.Context())
+	if err != nil || stats.Stored != 1 {
+		t.Errorf("when the parent is back: Poll = %+v, %v, want the parcel stored: no attempt was counted", stats, err)
+	}
+	b.wantCopies(t, "2026/11/23: a.pdf=one")
 }
 
 func TestErrorsOfFromKeepTheirMarks(t *testing.T) {
@@ -309,7 +328,8 @@ func TestSizeThatIsNotTrue(t *testing.T) {
 func TestHostileNames(t *testing.T) {
 	b := newBench(t)
 	var docs []*launcher.Document
-	for i, name := range append(launchertest.HostileNames(), "../../up", "", ".", "..", "copy.json", "COPY.JSON", "a", "A", "a (2)") {
+	for i, name := range append(launchertest.HostileNames(), "../../up", "", ".", "..", "copy.json", "COPY.JSON",
+		"a", "A", "a (2)", "b (2)", "b", "B") {
 		docs = append(docs, launchertest.File(name, fmt.Sprint(i)))
 		b.script.Add("../"+name, launchertest.File(name, "alone"))
 	}
@@ -320,7 +340,12 @@ func TestHostileNames(t *testing.T) {
 	if len(names) != len(docs)+1 {
 		t.Errorf("%d copies, want %d: parcels whose names are alike must not clash", len(names), len(docs)+1)
 	}
-	bodies := make(map[string]bool)
+	for _, name := range names {
+		if dir := filepath.Base(filepath.Dir(name)); strings.HasPrefix(dir, ".") || len(dir) > 100 {
+			t.Errorf("a copy is named %q, hidden or long", dir)
+		}
+	}
+	bodies, folded := make(map[string]bool), make(map[string]bool)
 	all, _ := filepath.Glob(filepath.Join(b.src.Path, "2026/11/23", "*-"+hashOf("all\xff\n"), "*"))
 	for _, name := range all {
 		text, err := os.ReadFile(name)
@@ -328,9 +353,11 @@ func TestHostileNames(t *testing.T) {
 			t.Fatal(err)
 		}
 		bodies[string(text)] = true
+		folded[strings.ToLower(name)] = true
 	}
-	if len(all) != len(docs)+1 || len(bodies) != len(all) {
-		t.Errorf("%d files with %d bodies in a copy of %d documents", len(all), len(bodies), len(docs))
+	if len(all) != len(docs)+1 || len(bodies) != len(all) || len(folded) != len(all) {
+		t.Errorf("%d files with %d bodies and %d names, without regard to case, in a copy of %d documents",
+			len(all), len(bodies), len(folded), len(docs))
 	}
 	if err := os.RemoveAll(b.src.Path); err != nil {
 		t.Fatal(err)
