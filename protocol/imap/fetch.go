@@ -40,8 +40,7 @@ func (s *session) fetch(batch []*download) error {
 		if d == nil {
 			return nil
 		}
-		_, err := d.takeWhole(b)
-		return err
+		return d.takeWhole(b)
 	})
 	return err
 }
@@ -93,6 +92,8 @@ func (d *download) is(uid uint32) bool {
 	return uid == d.mail.uid || uid == 0 && d.step == bySeqNum
 }
 
+// whole fetches one mail that is not large. Where the UID comes behind the body
+// the mail is known only at the end.
 func (s *session) whole(d *download, set goimap.NumSet) error {
 	came := false
 	last, err := s.bodies(set, everything(nil), budget+2*d.mail.size, func(uid uint32, b body) (err error) {
@@ -100,8 +101,7 @@ func (s *session) whole(d *download, set goimap.NumSet) error {
 			return nil
 		}
 		if uid != 0 {
-			_, err = d.takeWhole(b)
-			return err
+			return d.takeWhole(b)
 		}
 		came, err = d.take(b)
 		return err
@@ -114,12 +114,12 @@ func (s *session) whole(d *download, set goimap.NumSet) error {
 
 // takeWhole takes in a body that comes as one literal, and ends the download
 // with it.
-func (d *download) takeWhole(b body) (bool, error) {
+func (d *download) takeWhole(b body) error {
 	ok, err := d.take(b)
 	if ok && err == nil {
 		d.end()
 	}
-	return ok, err
+	return err
 }
 
 // take takes in a body, unless one has come already, and reports whether it

@@ -177,6 +177,9 @@ func (p *pass) checkValidity(b *box) {
 		p.warnOnce(b.name, errors.New("the server's UIDs do not last: mails are told apart by their headers"))
 		return
 	}
+	if p.dry {
+		return // the pass that offers them warns
+	}
 	if was := p.s.remember(b.name, b.validity); was != 0 && was != b.validity {
 		launcher.Warn(p.ctx, "folder "+plain(b.name),
 			fmt.Errorf("UIDVALIDITY changed from %d to %d: every mail in it is offered again", was, b.validity))
