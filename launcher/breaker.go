@@ -24,7 +24,7 @@ const (
 	blamed
 )
 
-var errSinkDown = errors.New("the Sink failed on three parcels in a row and took none")
+var errSinkDown = errors.New("the Sink failed on three parcels in a row and has taken none since")
 
 // took tells the breaker that the Sink has taken parcel k.
 func (l *Launcher) took(k key) {
@@ -82,47 +82,47 @@ func (o *once) held() bool {
 	return o.probed && !o.pass.stored
 }
 
-// An attempt is one that may be given back.
-type attempt struct {
-	id     string
-	key    key
-	former former
-	final  bool // it was the last: the parcel has been set aside
+// A strike is one failure in a row.
+type strike struct {
+	once  *once
+	taken chan struct{} // closed when it was taken down
+	final bool          // it was the last attempt: the parcel has been set aside
 }
 
 // failedInSink answers for a parcel with which the Sink failed without a mark.
 func (o *once) failedInSink(err error) (knowledge, error) {
-	of, tripped := o.l.suspicion(o.key)
+	of, open := o.l.suspicion(o.key)
 	o.pass.mu.Lock()
-	if o.pass.stored || of == blamed {
+	switch {
+	case o.pass.stored || of == blamed:
 		o.pass.mu.Unlock()
 		return o.fail(err)
-	}
-	if halted := o.halted; halted != nil {
+	case o.halted != nil:
+		halted := o.halted
 		o.pass.mu.Unlock()
 		return o.giveBack(fmt.Errorf("%w (%w)", halted, err))
-	}
-	if of == suspected {
+	case of == suspected:
 		o.probed = true
 		o.pass.mu.Unlock()
 		return o.excuse(err)
 	}
-	a := &attempt{o.id, o.key, former{o.former, o.parts}, false}
-	o.streak = append(o.streak, a)
+	s := &strike{once: o, taken: make(chan struct{})}
+	o.streak = append(o.streak, s)
 	streak := o.streak
 	if len(streak) == inARow {
 		o.streak = nil
 	}
 	o.pass.mu.Unlock()
+	defer close(s.taken)
 	switch {
 	case len(streak) == inARow:
-		return o.trip(streak, err)
-	case tripped:
+		return o.trip(streak[:inARow-1], err)
+	case open:
 		o.l.suspect(o.key)
 		return o.excuse(err)
 	}
 	k, err := o.fail(err)
-	a.final = OutcomeOf(err) == SetAside
+	s.final = OutcomeOf(err) == SetAside
 	return k, err
 }
 
@@ -133,17 +133,27 @@ func (o *once) excuse(err error) (knowledge, error) {
 	return o.giveBack(err)
 }
 
-// trip gives the attempts of a streak back and ends the pass.
-func (o *once) trip(streak []*attempt, err error) (knowledge, error) {
-	for _, a := range streak {
-		if a.final {
+// trip gives the attempts of a streak back, with this one, and ends the pass.
+func (o *once) trip(before []*strike, err error) (knowledge, error) {
+	for _, s := range before {
+		<-s.taken // by another goroutine, or long since
+		if s.final {
 			continue
 		}
-		o.l.suspect(a.key)
-		if failure := o.restore(a.id, a.former); failure != nil {
-			return open, o.halt(failure)
-		}
+		o.l.suspect(s.once.key)
+		s.once.owe()
 	}
+	o.l.suspect(o.key)
 	o.left(o.parcel.Time, func(s *Stats) { s.Left++ })
-	return open, o.halt(fmt.Errorf("%w: %w", errSinkDown, err))
+	return o.giveBack(o.halt(fmt.Errorf("%w: %w", errSinkDown, err)))
+}
+
+// sinkDown returns an error if the pass found the Sink still down.
+func (p *pass) sinkDown() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.probed && !p.stored {
+		return Halt(errSinkDown)
+	}
+	return nil
 }

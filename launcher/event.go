@@ -22,6 +22,7 @@ type Event struct {
 	Elapsed  time.Duration // of the parcel or the pass
 	Due      time.Time     // when the parcel is attempted next
 	Stats    Stats         // of a pass that ended
+	Shutdown bool          // of a pass that ended: its context was done
 	Err      error         // why; see OutcomeOf for its mark
 }
 
@@ -45,8 +46,8 @@ const (
 )
 
 // LogTo returns a function for Launcher.Observe that logs to logger, under the
-// keys launcher, parcel, origin, job, attempt, documents, bytes, elapsed, due
-// and error. Nil is slog.Default at the time of the event. Failed passes,
+// keys launcher, parcel, origin, job, attempt, names, documents, count, bytes,
+// elapsed, due, stats, error and, of a panic, stack. Nil is slog.Default at the time of the event. Failed passes,
 // rejected parcels and panics are errors; failed attempts, unrouted documents
 // and warnings are warnings; waiting and skipped parcels are for debugging.
 func LogTo(logger *slog.Logger) func(ctx context.Context, e Event) {
@@ -62,11 +63,15 @@ func LogTo(logger *slog.Logger) func(ctx context.Context, e Event) {
 }
 
 func (e Event) level() slog.Level {
+	var p *PanicError
+	if errors.As(e.Err, &p) {
+		return slog.LevelError
+	}
 	switch e.Kind {
 	case EventStart, EventSkipped, EventWaiting:
 		return slog.LevelDebug
 	case EventPass:
-		if e.Err != nil && !errors.Is(e.Err, ErrMore) && !errors.Is(e.Err, context.Canceled) {
+		if !onlyMore(e.Err) && !e.Shutdown {
 			return slog.LevelError
 		}
 		if e.Stats.idle() {
@@ -93,7 +98,8 @@ func (e Event) attrs() []slog.Attr {
 	add(e.Job != "", slog.String("job", e.Job))
 	add(e.Attempt != 0, slog.Int("attempt", e.Attempt))
 	add(len(e.Names) > 0, slog.Any("names", e.Names))
-	add(e.Count != 0, slog.Int("count", e.Count))
+	add(e.Count != 0 && e.Kind == EventStored, slog.Int("documents", e.Count))
+	add(e.Count != 0 && e.Kind != EventStored, slog.Int("count", e.Count))
 	add(e.Bytes != 0, slog.Int64("bytes", e.Bytes))
 	add(e.Elapsed != 0, slog.Duration("elapsed", e.Elapsed))
 	add(!e.Due.IsZero(), slog.Time("due", e.Due))

@@ -15,7 +15,7 @@ import (
 // A PanicError is a panic of a Source, Sink, Filter or Observe function that
 // the engine contained. It is an unmarked error: an attempt of the parcel.
 type PanicError struct {
-	In    string // "source", "documents", "filter", "sink"
+	In    string // "source", "documents", "filter", "sink", "observe", "watch", …
 	Value any    // what was panicked with
 	Stack []byte // of the goroutine that panicked
 }
@@ -77,15 +77,15 @@ func textOf(err error) string {
 	if err == nil {
 		return ""
 	}
-	s := err.Error()
-	if len(s) > maxErrText {
-		cut := maxErrText
-		for cut > 0 && !utf8.RuneStart(s[cut]) {
-			cut--
-		}
-		s = s[:cut] + "…"
+	s := printable(err.Error())
+	if len(s) <= maxErrText {
+		return s
 	}
-	return printable(s)
+	cut := maxErrText - len("…")
+	for cut > 0 && !utf8.RuneStart(s[cut]) {
+		cut--
+	}
+	return s[:cut] + "…"
 }
 
 func isControl(r rune) bool {

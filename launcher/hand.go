@@ -10,142 +10,148 @@ import (
 // hand gives the parts to the host's Sink, one after the other, in this
 // parcel's turn.
 func (o *once) hand(ctx context.Context, parts []*part) (knowledge, error) {
-	todo, results, err := o.remaining(ctx, parts)
+	todo, results, err := o.remaining(parts)
 	if err != nil {
-		return open, err
+		o.owe()
+		return ask, err
 	}
-	t, joined := ctx.Value(turnKey{}).(*turn)
-	if !joined || t.q != &o.queue {
-		t = o.queue.join()
-	}
+	t := o.turn(ctx)
 	defer t.leave()
 	if len(todo) > 0 {
 		if err := t.enter(o.ctx); err != nil {
 			return o.giveBack(Halt(err))
 		}
-		if k, err, back := o.admitted(); back {
-			return k, err
-		}
 	}
-	var last *Entry // the part stored last, saved together with the parcel
 	for i, pt := range todo {
-		if last != nil {
-			if err := o.record(*last); err != nil {
-				return open, err
-			}
-			last = nil
+		if err := o.admitted(); err != nil {
+			return o.giveBack(err)
 		}
 		e, err := o.handPart(pt)
-		results = append(results, err)
-		switch c := classOf(err); {
-		case c == none && pt.id != o.id:
-			o.parts = true
-			last = e
-		case c == none:
-			o.entry.Files = e.Files
-		case c == rejected && pt.id != o.id:
-			o.parts = true
-			if err := o.record(o.partEntry(pt, Rejected, err)); err != nil {
-				return open, err
-			}
-		case c == halted, o.stopping() && c == failed:
-			if last != nil {
-				if err := o.record(*last); err != nil {
-					return open, err
-				}
-			}
-			return o.interrupted(err)
+		if classOf(err) == halted {
+			err = o.halt(err) // before the next one's turn
 		}
 		if i == len(todo)-1 {
 			t.leave() // what follows concerns the ledger: let the next one in
+			return o.settle(append(results, err), e)
 		}
+		switch c := classOf(err); {
+		case c == halted, c == failed && o.stopping():
+			return o.interrupted(err)
+		case c == none || c == rejected:
+			if failure := o.record(e); failure != nil {
+				return ask, failure
+			}
+			o.parts = true
+		}
+		results = append(results, err)
 	}
-	return o.settle(errors.Join(results...), last)
+	return o.settle(results, Entry{})
+}
+
+// turn returns the place in the queue that the Source took for this parcel, or
+// a new one.
+func (o *once) turn(ctx context.Context) *turn {
+	if t, ok := ctx.Value(turnKey{}).(*turn); ok && t.q == &o.queue && t.take() {
+		return t
+	}
+	return o.queue.join()
 }
 
 // remaining loads what became of parts in earlier attempts. It returns those
 // that are still to be handed over, and the errors of those that were rejected.
-func (o *once) remaining(ctx context.Context, parts []*part) (todo []*part, results []error, err error) {
+func (o *once) remaining(parts []*part) (todo []*part, results []error, err error) {
 	for _, pt := range parts {
-		if !o.parts || pt.id == o.id {
-			todo = append(todo, pt)
-			continue
-		}
-		e, err := o.ledger().Load(ctx, pt.id)
-		if err != nil {
-			return nil, nil, o.ledgerFailed("load", err)
-		}
-		switch e.State {
-		case Stored:
-		case Rejected:
-			results = append(results, Reject(errors.New(e.Err)))
-		default:
-			todo = append(todo, pt)
+		for pt != nil {
+			var e Entry
+			if o.parts && pt.id != o.id {
+				if e, err = o.l.state.ledger.Load(o.ctx, pt.id); err != nil {
+					return nil, nil, o.ledgerFailed("load", err)
+				}
+			}
+			switch e.State {
+			case Stored:
+				pt = pt.beyond(e.Files)
+				continue
+			case Rejected:
+				results = append(results, Reject(errors.New(e.Err)))
+			default:
+				todo = append(todo, pt)
+			}
+			pt = nil
 		}
 	}
 	return todo, results, nil
 }
 
-// admitted looks at the pass once more when the parcel's turn has come.
-func (o *once) admitted() (k knowledge, err error, back bool) {
+// admitted returns why the parcel must not be handed over although its turn
+// has come.
+func (o *once) admitted() error {
 	o.pass.mu.Lock()
 	halted := o.halted
 	o.pass.mu.Unlock()
 	switch {
 	case halted != nil:
-		k, err = o.giveBack(halted)
-		return k, err, true
-	case o.ctx.Err() != nil && o.stopping():
-		k, err = o.giveBack(Halt(context.Cause(o.ctx)))
-		return k, err, true
+		return halted
+	case o.ctx.Err() != nil:
+		return Halt(context.Cause(o.ctx))
 	case o.held():
 		o.left(o.parcel.Time, func(s *Stats) { s.Left++ })
-		k, err = o.giveBack(errHeldBack)
-		return k, err, true
+		return errHeldBack
 	}
-	return 0, nil, false
+	return nil
 }
 
 // interrupted answers for a parcel whose Store was cut short, or found its
 // surroundings at fault.
 func (o *once) interrupted(err error) (knowledge, error) {
-	if classOf(err) != halted {
-		err = Halt(errors.Join(context.Cause(o.ctx), err))
+	if classOf(err) == halted {
+		return o.giveBack(o.halt(err))
 	}
-	return o.giveBack(err)
+	return o.giveBack(Halt(errors.Join(context.Cause(o.ctx), err)))
 }
 
-// handPart calls the host's Store for one part, and returns the entry to
-// record if it was stored.
-func (o *once) handPart(pt *part) (*Entry, error) {
-	begun := o.l.now()
+// handPart calls the host's Store for one part, and returns the entry that
+// says what became of it.
+func (o *once) handPart(pt *part) (Entry, error) {
+	begun := time.Now()
 	h, docs := newHandover(pt.docs)
 	err := o.host(pt.parcel(o.parcel, docs))
 	files, bytes, unread := h.end()
-	if err == nil && unread != nil {
-		err = fmt.Errorf("the Sink kept a document that could not be read: %w", unread)
-	} else if c := classOf(unread); err != nil && (c == halted || c == later || c == rejected && classOf(err) == failed) {
-		err = remark(fmt.Errorf("%w: %w", err, unread), c) // the Sink may have dropped the mark
+	err = judged(err, unread)
+	e := Entry{ID: pt.id, Launcher: o.l.Name, State: Stored, Time: o.l.now(), Job: pt.job, Origin: o.entry.Origin}
+	if pt.id != o.id {
+		e.Of = o.id
 	}
-	o.bytes.Add(bytes)
 	if err != nil {
-		return nil, err
+		e.State, e.Err = Rejected, textOf(err)
+		return e, err
 	}
-	e := o.partEntry(pt, Stored, nil)
 	e.Files = files
-	o.took(pt, files, bytes, e.Time.Sub(begun))
-	return &e, nil
+	o.took(pt, files, bytes, time.Since(begun))
+	return e, nil
 }
 
-// remark puts the mark of class c on err.
-func remark(err error, c class) error {
-	switch c {
-	case halted:
-		return Halt(err)
-	case later:
-		return Later(err)
+// judged weighs what Store returned against what reading came to: a Sink may
+// have dropped an error, or its mark.
+func judged(err, unread error) error {
+	if unread == nil {
+		return err
 	}
-	return Reject(err)
+	if err == nil {
+		return fmt.Errorf("the Sink kept a document that could not be read: %w", unread)
+	}
+	both := fmt.Errorf("%w: %w", err, unread)
+	switch own, read := classOf(err), classOf(unread); {
+	case own == halted || read == halted:
+		return Halt(both)
+	case own == later || read == later:
+		return Later(both)
+	case read == rejected:
+		return Reject(both)
+	case own == rejected:
+		return errors.New(textOf(both)) // refused for not having been read: try again
+	}
+	return err
 }
 
 // host calls the host's Store, contains its panics and lets it go on for Grace
@@ -157,14 +163,6 @@ func (o *once) host(p *Parcel) (err error) {
 	defer o.dog.hosted.Add(-1)
 	defer contain(&err, "sink")
 	return o.l.Sink.Store(ctx, p)
-}
-
-func (o *once) partEntry(pt *part, s State, err error) Entry {
-	e := Entry{ID: pt.id, Launcher: o.l.Name, State: s, Time: o.l.now(), Job: pt.job, Origin: o.entry.Origin, Err: textOf(err)}
-	if pt.id != o.id {
-		e.Of = o.id
-	}
-	return e
 }
 
 // took counts what the Sink took, and tells of it.
@@ -189,33 +187,43 @@ func (o *once) took(pt *part, files []File, bytes int64, elapsed time.Duration) 
 	}
 }
 
-// settle takes down what became of the whole: the weakest outcome of its parts.
-func (o *once) settle(err error, last *Entry) (knowledge, error) {
+// settle takes down what became of the whole: the weakest outcome of its parts
+// decides. last is the entry of the part handed over last, saved together with
+// that of the parcel.
+func (o *once) settle(results []error, last Entry) (knowledge, error) {
+	err := errors.Join(results...)
 	var entries []Entry
-	if last != nil {
-		entries = append(entries, *last)
-	}
-	c := classOf(err)
-	if c != none && len(entries) > 0 {
-		if failure := o.record(entries...); failure != nil {
-			return open, failure
+	if last.Of != "" {
+		if c := classOf(results[len(results)-1]); c == none || c == rejected {
+			entries = append(entries, last)
 		}
 	}
-	switch c {
-	case none:
+	if err == nil {
 		e := o.entry
 		e.State, e.Time = Stored, o.l.now()
+		if last.Of == "" {
+			e.Files = last.Files
+		}
 		if failure := o.record(append(entries, e)...); failure != nil {
-			return open, failure
+			return ask, failure
 		}
 		o.count(func(s *Stats) { s.Stored++ })
+		o.advanced()
 		return kept, nil
-	case rejected:
+	}
+	if len(entries) > 0 {
+		if failure := o.record(entries...); failure != nil {
+			return ask, failure
+		}
+		o.parts = true
+	}
+	switch c := classOf(err); {
+	case c == halted, c == failed && o.stopping():
+		return o.interrupted(err)
+	case c == rejected:
 		return o.reject(err)
-	case later:
-		o.left(o.parcel.Time, func(s *Stats) { s.Waiting++ })
-		o.l.observe(o.ctx, Event{Kind: EventWaiting, Parcel: o.id, Origin: o.parcel.Origin, Err: err})
-		return o.giveBack(err)
+	case c == later:
+		return o.wait(err)
 	}
 	return o.failedInSink(err)
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"maps"
 	"sync"
+	"sync/atomic"
 )
 
 var errAfterStore = errors.New("document opened after Store returned")
@@ -21,7 +22,7 @@ type handover struct {
 	over  bool
 	docs  []*handed
 	open  map[*reader]bool
-	bytes int64
+	bytes atomic.Int64
 }
 
 // handed is one document of a handover.
@@ -67,7 +68,7 @@ func (h *handover) end() (files []File, bytes int64, err error) {
 			err = fmt.Errorf("read %q: %w", hd.doc.Name, hd.err)
 		}
 	}
-	return files, h.bytes, err
+	return files, h.bytes.Load(), err
 }
 
 // Open implements Document.Open.
@@ -121,8 +122,10 @@ type reader struct {
 	hd  *handed
 	rc  io.ReadCloser
 	sum hash.Hash // nil: another reader has reached the end
-	n   int64
-	err error // that ended the reading
+
+	n     int64
+	whole bool  // it had all bytes announced, or all there are
+	err   error // that ended the reading
 }
 
 func (r *reader) Read(p []byte) (int, error) {
@@ -130,43 +133,46 @@ func (r *reader) Read(p []byte) (int, error) {
 		return 0, r.err
 	}
 	n, err := r.rc.Read(p)
-	if n > 0 {
-		r.n += int64(n)
-		if r.sum != nil {
-			r.sum.Write(p[:n])
-		}
+	r.n += int64(n)
+	r.hd.h.bytes.Add(int64(n))
+	if r.sum != nil {
+		r.sum.Write(p[:n])
 	}
-	if err == nil && !r.tooLong() {
-		return n, nil
+	// A Sink that takes as many bytes as announced may never ask for the end.
+	if size := r.hd.doc.Size; err != nil || size >= 0 && r.n >= size {
+		err = r.end(err)
 	}
-	r.err = r.end(err)
-	return n, r.err
+	return n, err
 }
 
-func (r *reader) tooLong() bool { return r.hd.doc.Size >= 0 && r.n > r.hd.doc.Size }
-
-// end takes down how the reading ended, and returns the error for the Sink.
+// end takes down how far the reading came, and returns the error for the Sink:
+// nil if more may follow.
 func (r *reader) end(err error) error {
 	h := r.hd.h
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.bytes += r.n
-	switch size := r.hd.doc.Size; {
-	case r.tooLong():
+	size := r.hd.doc.Size
+	switch {
+	case size >= 0 && r.n > size:
 		err = fmt.Errorf("body of %q is longer than its %d bytes", r.hd.doc.Name, size)
-	case err == io.EOF && size >= 0 && r.n < size:
+	case err == io.EOF && r.n < size:
 		err = fmt.Errorf("body of %q ends after %d of %d bytes: %w", r.hd.doc.Name, r.n, size, io.ErrUnexpectedEOF)
 	}
-	if err != io.EOF {
+	r.err = err
+	if err != nil && err != io.EOF {
+		if r.whole {
+			r.hd.file = File{Name: r.hd.doc.Name, Size: -1} // it was not whole
+		}
 		r.hd.err = err
 		return err
 	}
 	if r.sum != nil && r.hd.file.SHA256 == "" {
+		r.whole = true
 		r.hd.file.Size = r.n
 		r.hd.file.SHA256 = hex.EncodeToString(r.sum.Sum(nil))
 	}
 	r.hd.err = nil
-	return io.EOF
+	return err
 }
 
 func (r *reader) Close() error {

@@ -63,6 +63,7 @@ func (l *Launcher) depart(ctx context.Context, keys []key) error {
 	defer l.state.mu.Unlock()
 	for _, k := range keys {
 		delete(l.state.known, k)
+		delete(l.state.suspects, k)
 	}
 	return nil
 }
@@ -159,6 +160,7 @@ func (l *Launcher) Requeue(ctx context.Context, id string) error {
 	if err := l.state.ledger.Save(ctx, e); err != nil {
 		return fmt.Errorf("requeue %s: %w", id, err)
 	}
+	l.quit(id)
 	if was.State == Rejected {
 		l.setAside(-1)
 	}
@@ -189,6 +191,7 @@ func (l *Launcher) Discard(ctx context.Context, id string) error {
 	if err != nil {
 		return fmt.Errorf("discard %s: %w", id, err)
 	}
+	l.quit(id)
 	if rejected {
 		l.setAside(-1)
 	}
@@ -205,7 +208,7 @@ func (l *Launcher) refused(ctx context.Context, id string) (e Entry, leave func(
 	if err != nil {
 		return Entry{}, nil, err
 	}
-	e, err = l.state.ledger.Load(ctx, id)
+	e, _, err = l.load(ctx, id)
 	if err == nil && (e.Launcher != l.Name || e.Of != "" ||
 		e.State != Rejected && e.State != Tried && e.State != Discarded) {
 		err = fmt.Errorf("%w: %q", ErrUnknown, id)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"sync"
 	"time"
 )
@@ -59,8 +60,9 @@ type Launcher struct {
 	// than this. 0 means never.
 	CatchUp time.Duration
 
-	// Jitter delays each run by a time that is always the same for one Name,
-	// less than Jitter and less than the time to the following run.
+	// Jitter delays runs, so that many launchers do not begin together, by a
+	// time that follows from Name, is less than Jitter and less than the time
+	// to the following run.
 	Jitter time.Duration
 
 	// MaxAttempts is how many failures that are not marked a parcel may have
@@ -76,8 +78,9 @@ type Launcher struct {
 	// means 30 s, -1 not at all.
 	Grace time.Duration
 
-	// Stall cuts a pass in which for this long no parcel ended and fewer than
-	// 4 KiB arrived. Time that the host's Store takes does not count. 0 means
+	// Stall cuts a pass in which for this long no parcel began or ended and
+	// fewer than 4 KiB arrived. Time that the host's Store takes does not count.
+	// Of the parcels being fetched then, the first counts as failed. 0 means
 	// 5 min, -1 never.
 	Stall time.Duration
 
@@ -89,7 +92,8 @@ type Launcher struct {
 	// Watch, if not nil, runs beside the passes during Run and calls wake to
 	// have one made early: Watch: src.Watch. It returns when ctx is done. If
 	// it fails it is called again after a minute at first, then ever less
-	// often. The Schedule goes on in any case.
+	// often; if it returns nil it has nothing to watch and is not. The Schedule
+	// goes on in any case.
 	Watch func(ctx context.Context, wake func()) error
 
 	// Explain, if not nil, says in Preview why a Filter refused a document:
@@ -97,7 +101,9 @@ type Launcher struct {
 	Explain func(ctx context.Context, f Filter, d *Document) string
 
 	// Observe is told of every event. Nil logs to slog.Default, as LogTo does.
-	// It may be called concurrently, and is waited for.
+	// It may be called concurrently, and is waited for. Methods that wait for
+	// a pass to end, such as Poll and Requeue, fail when they are called from
+	// here or from Store with the context given.
 	Observe func(ctx context.Context, e Event)
 
 	state state
@@ -136,8 +142,9 @@ type state struct {
 	known    map[key]note // parcels in the ledger, and those offered lately
 	pass     uint32       // counts passes
 	suspects map[key]suspicion
-	swept    time.Time // when retention was last looked at
-	running  bool      // Run is under way
+	owed     map[string]owed // to the ledger, by ID
+	swept    time.Time       // when retention was last looked at
+	running  bool            // Run is under way
 	paused   bool
 	changed  chan struct{} // closed and replaced when paused changes
 	current  *pass         // under way, or nil
@@ -150,8 +157,8 @@ var validName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,48}$`)
 func (l *Launcher) validate() error {
 	var faults []error
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
-	if !validName.MatchString(l.Name) {
-		fault("Name: %q is not 1 to 48 characters of A-Z a-z 0-9 . _ -", l.Name)
+	if !validName.MatchString(l.Name) || strings.Trim(l.Name, ".") == "" {
+		fault("Name: %q is not 1 to 48 characters of A-Z a-z 0-9 . _ -, or nothing but dots", l.Name)
 	}
 	if l.Source == nil {
 		fault("Source: missing")
@@ -209,6 +216,7 @@ func (l *Launcher) prepare() {
 		s.changed = make(chan struct{})
 		s.known = make(map[key]note)
 		s.suspects = make(map[key]suspicion)
+		s.owed = make(map[string]owed)
 		if s.clock == nil {
 			s.clock = time.Now
 		}
@@ -220,7 +228,8 @@ func (l *Launcher) prepare() {
 func (l *Launcher) now() time.Time { return l.state.clock().Round(0) }
 
 // Poll makes one pass now, after one that is under way. It returns ErrMore if
-// the Source stopped at a limit. Failures of single parcels are in the Stats
+// the Source stopped at a limit, and what the Source could not do, such as
+// letting go of a parcel. Parcels that failed or were refused are in the Stats
 // and the ledger, not in the error.
 func (l *Launcher) Poll(ctx context.Context) (Stats, error) {
 	if err := l.setUp(); err != nil {
@@ -231,13 +240,17 @@ func (l *Launcher) Poll(ctx context.Context) (Stats, error) {
 		return Stats{}, err
 	}
 	defer leave()
-	return l.poll(ctx)
+	stats, _, err := l.poll(ctx)
+	return stats, err
 }
 
 // enter waits for the right to make a pass.
 func (l *Launcher) enter(ctx context.Context) (leave func(), err error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
+	}
+	if p := passOf(ctx); p != nil && p.l == l {
+		return nil, fmt.Errorf("launcher %q: called from within its own pass, which it would wait for", l.Name)
 	}
 	select {
 	case <-l.state.slot:
@@ -277,13 +290,6 @@ func (l *Launcher) setPaused(paused bool) {
 	s.changed = make(chan struct{})
 }
 
-func (l *Launcher) maxAttempts() int {
-	if l.MaxAttempts == 0 {
-		return 10
-	}
-	return l.MaxAttempts
-}
-
 // orDefault reads a field in which 0 means a default and -1 means none, which
 // it returns as 0.
 func orDefault(d, otherwise time.Duration) time.Duration {
@@ -298,8 +304,8 @@ func orDefault(d, otherwise time.Duration) time.Duration {
 
 // rest returns how long parcel k rests after a failed attempt.
 func (l *Launcher) rest(k key, attempt int) time.Duration {
-	if l.Backoff != nil {
-		return max(l.Backoff(attempt), 0)
+	if d, ok := l.backoff(attempt); ok {
+		return d
 	}
 	d := time.Hour
 	if attempt < 7 {
@@ -307,4 +313,15 @@ func (l *Launcher) rest(k key, attempt int) time.Duration {
 	}
 	// The fraction comes from the ID: tests and people can foresee it.
 	return d - d/4*time.Duration(k[0])/256
+}
+
+// backoff asks Backoff, and contains its panics.
+func (l *Launcher) backoff(attempt int) (d time.Duration, ok bool) {
+	if l.Backoff == nil {
+		return 0, false
+	}
+	var err error
+	defer func() { ok = err == nil }()
+	defer contain(&err, "backoff")
+	return max(l.Backoff(attempt), 0), true
 }

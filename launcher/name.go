@@ -23,14 +23,14 @@ func CleanName(name string) string {
 		name = name[i+1:]
 	}
 	name = strings.TrimRight(strings.TrimLeft(strings.Map(cleanRune, name), " "), " .")
-	if len(name) > maxName {
-		name = shorten(name)
-	}
 	if name == "" {
 		return "unnamed"
 	}
 	if isDevice(name) {
-		return "_" + name
+		name = "_" + name
+	}
+	if len(name) > maxName {
+		name = shorten(name)
 	}
 	return name
 }

@@ -10,8 +10,8 @@ import (
 // Errors that Store returns for parcels that stay where they are.
 var (
 	errSkipped  = errors.New("nothing in it is wanted")
-	errTwice    = errors.New("the Source offers it twice at the same time")
-	errHeldBack = errors.New("held back: the Sink failed on another parcel and may be down")
+	errTwice    = errors.New("the Source offers it twice in one pass")
+	errHeldBack = errors.New("held back: the Sink failed on others and may be down")
 	errDryRun   = errors.New("dry run")
 )
 
@@ -29,57 +29,55 @@ func (p *pass) store(ctx context.Context, parcel *Parcel) error {
 		return p.preview(ctx, parcel)
 	}
 	k := keyOf(parcel.ID)
-	m, err := p.offered(k)
+	known, err := p.offered(k)
 	if err != nil {
 		return err
 	}
-	switch m.state {
+	switch known {
 	case kept:
 		return nil
 	case unwanted:
 		return errSkipped
 	}
 	o := &once{pass: p, key: k, id: p.l.id(k), parcel: parcel}
-	next := open
-	defer func() { p.answered(k, next) }()
-	next, err = o.store(ctx)
+	now := ask
+	defer func() { p.answered(k, now) }()
+	now, err = o.store(ctx)
 	return err
 }
 
 // offered takes down that k was offered, and returns what is known of it.
-func (p *pass) offered(k key) (note, error) {
+func (p *pass) offered(k key) (knowledge, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.over {
-		return note{}, Halt(errOver)
-	}
-	if p.halted != nil {
-		return note{}, p.halted
-	}
-	if p.ctx.Err() != nil {
-		return note{}, Halt(context.Cause(p.ctx))
+	switch {
+	case p.over:
+		return ask, Halt(errOver)
+	case p.halted != nil:
+		return ask, p.halted
+	case p.ctx.Err() != nil:
+		return ask, Halt(context.Cause(p.ctx))
 	}
 	s := &p.l.state
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	m := s.known[k]
-	if m.busy {
-		return m, errTwice
+	n := s.known[k]
+	again := n.pass == p.number
+	if again && n.state == ask {
+		return ask, errTwice
 	}
-	if m.pass != p.number {
+	if !again {
 		p.stats.Offered++
+		switch n.state {
+		case kept:
+			p.stats.Known++
+		case unwanted:
+			p.stats.Skipped++
+		}
 	}
-	m.pass = p.number
-	switch m.state {
-	case kept:
-		p.stats.Known++
-	case unwanted:
-		p.stats.Skipped++
-	default:
-		m.busy = true
-	}
-	s.known[k] = m
-	return m, nil
+	n.pass = p.number
+	s.known[k] = n
+	return n.state, nil
 }
 
 // answered takes down what is known of k now.
@@ -90,37 +88,36 @@ func (p *pass) answered(k key, now knowledge) {
 	s.known[k] = note{pass: p.number, state: now}
 }
 
-// once hands one parcel over, if the ledger does not know it.
+// once hands one parcel over, unless the ledger knows enough of it.
 type once struct {
 	*pass
 	key    key
 	id     string
 	parcel *Parcel
-	former Entry // as the ledger had it
+	former Entry // before this attempt
+	parts  bool  // some of its parts are in the ledger
 	entry  Entry // of this attempt
 	begun  time.Time
-	parts  bool // some of its parts are in the ledger
 }
 
 // store returns what is known of the parcel afterwards, and the answer for the
 // Source.
 func (o *once) store(ctx context.Context) (knowledge, error) {
-	e, err := o.ledger().Load(ctx, o.id)
-	if err != nil {
-		return open, o.ledgerFailed("load", err)
+	var err error
+	if o.former, o.parts, err = o.l.load(o.ctx, o.id); err != nil {
+		return ask, o.ledgerFailed("load", err)
 	}
-	o.former = e
-	if done, k, err := o.remembered(ctx); done {
+	if done, k, err := o.remembered(); done {
 		return k, err
 	}
 	if o.held() {
 		o.left(o.parcel.Time, func(s *Stats) { s.Left++ })
-		return open, errHeldBack
+		return ask, errHeldBack
 	}
-	if err := o.begin(ctx); err != nil {
-		return open, err
+	if err := o.begin(); err != nil {
+		return ask, err
 	}
-	docs, err := documentsOf(ctx, o.parcel)
+	docs, err := o.documents(ctx)
 	if err != nil {
 		return o.notReady(err)
 	}
@@ -137,130 +134,177 @@ func (o *once) store(ctx context.Context) (knowledge, error) {
 	return o.hand(ctx, sorted.parts)
 }
 
-func (o *once) ledger() Ledger { return o.l.state.ledger }
-
 // remembered answers for a parcel of which the ledger knows enough.
-func (o *once) remembered(ctx context.Context) (done bool, k knowledge, err error) {
-	e := o.former
-	if !e.Gone.IsZero() {
-		if e.State == Rejected || e.State == Discarded {
-			// A person has put it back.
-			if err := o.l.forgetRejectedParts(ctx, o.id); err != nil {
-				return true, open, o.ledgerFailed("forget what was rejected", err)
-			}
-			e.State, e.Attempts, e.Due, e.Err, e.Where = Tried, 0, time.Time{}, "", ""
-		}
-		e.Gone = time.Time{}
-		o.former = e
-		if e.State == Stored {
-			if err := o.ledger().Save(ctx, e); err != nil {
-				return true, open, o.ledgerFailed("save", err)
-			}
+func (o *once) remembered() (done bool, k knowledge, err error) {
+	if !o.former.Gone.IsZero() {
+		if err := o.returned(); err != nil {
+			return true, ask, o.ledgerFailed("take down what is back", err)
 		}
 	}
+	e := o.former
 	switch e.State {
 	case Stored:
 		o.count(func(s *Stats) { s.Known++ })
 		return true, kept, nil
 	case Rejected:
 		o.count(func(s *Stats) { s.Rejected++ })
-		return true, open, Reject(fmt.Errorf("rejected on %s: %s", e.Time.Format(time.DateTime), e.Err))
+		return true, ask, Reject(fmt.Errorf("rejected on %s: %s", e.Time.Format(time.DateTime), e.Err))
 	case Discarded:
 		o.count(func(s *Stats) { s.Rejected++ })
-		return true, open, Reject(fmt.Errorf("discarded on %s", e.Time.Format(time.DateTime)))
+		return true, ask, Reject(fmt.Errorf("discarded on %s", e.Time.Format(time.DateTime)))
 	case Skipped:
 		if o.l.Revision != "" && e.Revision == o.l.Revision {
 			o.count(func(s *Stats) { s.Skipped++ })
 			return true, unwanted, errSkipped
 		}
 	case Tried:
-		if now := o.l.now(); e.Due.After(now) {
+		if o.l.resting(e) {
 			o.left(o.parcel.Time, func(s *Stats) { s.Left++ })
-			return true, open, fmt.Errorf("attempt %d failed; the next is due %s: %s",
+			return true, ask, fmt.Errorf("attempt %d failed; the next is due %s: %s",
 				e.Attempts, e.Due.Format(time.DateTime), e.Err)
 		}
-		if limit := o.l.maxAttempts(); limit >= 0 && e.Attempts >= limit {
+		if o.l.exhausted(e.Attempts) {
 			o.entry = e
-			k, err := o.reject(fmt.Errorf("%d attempts did not end: each time the process stopped first", e.Attempts))
+			k, err := o.reject(lastOf(e))
 			return true, k, err
 		}
 	}
-	return false, open, nil
+	return false, ask, nil
+}
+
+// resting reports that a parcel is not due yet. A due time from a clock that
+// was ahead does not count.
+func (l *Launcher) resting(e Entry) bool {
+	now := l.now()
+	return e.Due.After(now) && !e.Time.After(now)
+}
+
+// exhausted reports that there are no attempts left after so many.
+func (l *Launcher) exhausted(attempts int) bool {
+	limit := l.MaxAttempts
+	if limit == 0 {
+		limit = 10
+	}
+	return limit >= 0 && attempts >= limit
+}
+
+// lastOf tells why a parcel has no attempts left.
+func lastOf(e Entry) error {
+	if e.Err == "" {
+		return fmt.Errorf("%d attempts were begun and did not end: the process stopped in each", e.Attempts)
+	}
+	return fmt.Errorf("after %d attempts: %s", e.Attempts, e.Err)
+}
+
+// returned takes down that a parcel that was gone is offered again. If it was
+// refused, a person has put it back: it is attempted anew.
+func (o *once) returned() error {
+	e := o.former
+	e.Gone = time.Time{}
+	refused := e.State == Rejected || e.State == Discarded
+	if refused {
+		if err := o.l.forgetRejectedParts(o.ctx, o.id); err != nil {
+			return err
+		}
+		e.State, e.Attempts, e.Due, e.Err, e.Where = Tried, 0, time.Time{}, "", ""
+		o.parts = true
+	}
+	if err := o.l.state.ledger.Save(o.ctx, e); err != nil {
+		return err
+	}
+	if refused && o.former.State == Rejected {
+		o.l.setAside(-1)
+	}
+	o.former = e
+	return nil
 }
 
 // begin writes the attempt down, before anything is downloaded.
-func (o *once) begin(ctx context.Context) error {
+func (o *once) begin() error {
 	o.begun = o.l.now()
-	o.parts = o.former.State == Tried
 	o.entry = Entry{
 		ID: o.id, Launcher: o.l.Name, State: Tried, Time: o.begun,
 		Attempts: o.former.Attempts + 1, Origin: printable(o.parcel.Origin),
 	}
-	if o.former.State == Skipped {
-		o.entry.Attempts = 1
-	}
-	if err := o.ledger().Save(ctx, o.entry); err != nil {
-		if o.ctx.Err() != nil {
-			return Halt(context.Cause(o.ctx))
-		}
+	o.l.quit(o.id)
+	if err := o.l.save(o.ctx, o.entry); err != nil {
+		o.owe()
 		return o.ledgerFailed("save", err)
 	}
 	return nil
 }
 
-// ledgerFailed ends the pass: nothing is stored that could not be open.
+// owe takes this attempt back.
+func (o *once) owe() {
+	if o.former.State == Unknown {
+		o.former.Origin = printable(o.parcel.Origin)
+	}
+	o.l.owe(o.id, owed{entry: o.former, parts: o.parts})
+}
+
+// ledgerFailed ends the pass: nothing is stored that could not be recorded.
 func (o *once) ledgerFailed(doing string, err error) error {
+	if o.ctx.Err() != nil && errors.Is(err, o.ctx.Err()) {
+		return Halt(context.Cause(o.ctx))
+	}
 	return o.halt(fmt.Errorf("ledger: %s %s: %w", doing, o.id, err))
+}
+
+// documents asks for the documents, and lets the watchdog know who has waited
+// for them longest.
+func (o *once) documents(ctx context.Context) ([]*Document, error) {
+	done := o.dog.fetching(o.key)
+	defer done()
+	return documentsOf(ctx, o.parcel)
 }
 
 // notReady answers for a parcel whose documents could not be had or judged.
 func (o *once) notReady(err error) (knowledge, error) {
-	c := classOf(err)
-	if c == failed && o.stopping() {
+	switch c := classOf(err); {
+	case c == halted:
+		return o.giveBack(o.halt(err))
+	case c == failed && o.stopping():
 		return o.giveBack(Halt(errors.Join(context.Cause(o.ctx), err)))
-	}
-	switch c {
-	case halted:
-		return o.giveBack(err)
-	case later:
-		o.left(o.parcel.Time, func(s *Stats) { s.Waiting++ })
-		o.l.observe(o.ctx, Event{Kind: EventWaiting, Parcel: o.id, Origin: o.parcel.Origin, Err: err})
-		return o.giveBack(err)
-	case rejected:
+	case c == later:
+		return o.wait(err)
+	case c == rejected:
 		return o.reject(err)
 	}
 	return o.fail(err)
 }
 
-// stopping reports that the pass was asked to end, other than by stalling: an
-// item on which it stalls is counted, or it would stop every pass.
+// stopping reports that the pass was asked to end. If that was because it
+// stalled, the one that it stalled on is counted, or it would stop every pass.
 func (o *once) stopping() bool {
-	return o.ctx.Err() != nil && context.Cause(o.ctx) != errStalled
+	return o.ctx.Err() != nil && (context.Cause(o.ctx) != errStalled || !o.dog.blames(o.key))
 }
 
 // giveBack takes the attempt back and answers with err.
 func (o *once) giveBack(err error) (knowledge, error) {
-	if o.former.State == Unknown {
-		o.former.Origin = o.entry.Origin
+	o.owe()
+	if failure := o.l.pay(o.ctx, 1024); failure != nil {
+		return ask, o.halt(failure)
 	}
-	if failure := o.restore(o.id, former{o.former, o.parts}); failure != nil {
-		return open, o.halt(failure)
-	}
-	return open, err
+	return ask, err
+}
+
+// wait answers for a parcel that is not ready yet.
+func (o *once) wait(err error) (knowledge, error) {
+	o.left(o.parcel.Time, func(s *Stats) { s.Waiting++ })
+	o.l.observe(o.ctx, Event{Kind: EventWaiting, Parcel: o.id, Origin: o.parcel.Origin, Err: err})
+	return o.giveBack(err)
 }
 
 // skip answers for a parcel of which nothing is wanted.
 func (o *once) skip() (knowledge, error) {
 	o.count(func(s *Stats) { s.Skipped++ })
 	o.l.observe(o.ctx, Event{Kind: EventSkipped, Parcel: o.id, Origin: o.parcel.Origin})
-	if o.l.Revision == "" || o.parts {
-		_, err := o.giveBack(errSkipped)
-		return unwanted, err
+	if o.l.Revision != "" && !o.parts {
+		o.former = o.entry
+		o.former.State, o.former.Attempts, o.former.Revision = Skipped, 0, o.l.Revision
 	}
-	e := o.entry
-	e.State, e.Attempts, e.Revision = Skipped, 0, o.l.Revision
-	if err := o.restore(o.id, former{entry: e}); err != nil {
-		return open, o.halt(err)
+	if _, err := o.giveBack(errSkipped); err != errSkipped {
+		return ask, err
 	}
 	return unwanted, errSkipped
 }
@@ -273,21 +317,24 @@ func (o *once) unrouted(names []string) {
 // fail takes down an attempt that failed, or rejects the parcel if it was the
 // last.
 func (o *once) fail(err error) (knowledge, error) {
-	if limit := o.l.maxAttempts(); limit >= 0 && o.entry.Attempts >= limit {
-		return o.reject(fmt.Errorf("attempt %d of %d: %w", o.entry.Attempts, limit, err))
+	if o.l.exhausted(o.entry.Attempts) {
+		return o.reject(fmt.Errorf("attempt %d of %d: %w", o.entry.Attempts, o.entry.Attempts, err))
 	}
 	e := o.entry
 	e.Time = o.l.now()
 	e.Due = e.Time.Add(o.l.rest(o.key, e.Attempts))
 	e.Err = textOf(err)
 	if failure := o.record(e); failure != nil {
-		return open, failure
+		return ask, failure
 	}
 	o.left(o.parcel.Time, func(s *Stats) { s.Left++ })
 	o.l.observe(o.ctx, Event{Kind: EventFailed, Parcel: o.id, Origin: o.parcel.Origin,
-		Attempt: e.Attempts, Due: e.Due, Elapsed: e.Time.Sub(o.begun), Err: err})
-	return open, err
+		Attempt: e.Attempts, Due: e.Due, Elapsed: o.elapsed(), Err: err})
+	return ask, err
 }
+
+// elapsed returns how long the attempt has taken; 0 if the clock was set back.
+func (o *once) elapsed() time.Duration { return max(o.l.now().Sub(o.begun), 0) }
 
 // reject takes down that the parcel is refused for good.
 func (o *once) reject(err error) (knowledge, error) {
@@ -295,21 +342,24 @@ func (o *once) reject(err error) (knowledge, error) {
 	e.State, e.Time, e.Err = Rejected, o.l.now(), textOf(err)
 	e.Due = time.Time{}
 	if failure := o.record(e); failure != nil {
-		return open, failure
+		return ask, failure
 	}
 	o.count(func(s *Stats) { s.Rejected++ })
+	o.advanced()
 	o.l.setAside(1)
 	o.l.acquit(o.key)
 	o.l.observe(o.ctx, Event{Kind: EventRejected, Parcel: o.id, Origin: o.parcel.Origin,
-		Attempt: e.Attempts, Err: err})
-	return open, Reject(err)
+		Attempt: e.Attempts, Elapsed: o.elapsed(), Err: err})
+	return ask, Reject(err)
 }
 
-// record saves entries although the pass may be over.
+// record saves what became of the parcel, although the pass may be over. If
+// that fails the attempt is given back: it is the ledger's fault.
 func (o *once) record(entries ...Entry) error {
 	ctx, cancel := settling(o.ctx)
 	defer cancel()
-	if err := o.ledger().Save(ctx, entries...); err != nil {
+	if err := o.l.state.ledger.Save(ctx, entries...); err != nil {
+		o.owe()
 		return o.ledgerFailed("save", err)
 	}
 	return nil

@@ -5,10 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"maps"
 	"strconv"
+	"strings"
 )
 
 // A key names a parcel within its launcher: a hash of the ID that its Source
@@ -144,6 +144,31 @@ func partKey(d *Document, r *Route, place int) string {
 	return hex.EncodeToString(h.Sum(nil)[:12])
 }
 
+// beyond returns what is left of a part of which files were stored before, as a
+// part of its own: documents that another Filter has let through since. It
+// returns nil if nothing is left.
+func (pt *part) beyond(files []File) *part {
+	stored := make(map[string]int)
+	for _, f := range files {
+		stored[f.Name]++
+	}
+	more := &part{job: pt.job, unit: pt.unit}
+	h := sha256.New()
+	for _, d := range pt.docs {
+		if stored[d.Name]--; stored[d.Name] >= 0 {
+			continue
+		}
+		more.docs = append(more.docs, d)
+		h.Write([]byte(d.Name + "\x00"))
+	}
+	if len(more.docs) == 0 {
+		return nil
+	}
+	h.Write([]byte(pt.id))
+	more.id = pt.id[:strings.LastIndexByte(pt.id, '.')+1] + hex.EncodeToString(h.Sum(nil)[:12])
+	return more
+}
+
 // parcel returns what the Sink sees of a part of p.
 func (pt *part) parcel(p *Parcel, docs []*Document) *Parcel {
 	meta := make(map[string]string, len(p.Meta))
@@ -197,5 +222,3 @@ func safe(d *Document) *Document {
 	}
 	return &c
 }
-
-var errNoDocuments = errors.New("parcel without Documents")

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -13,13 +12,12 @@ import (
 type note struct {
 	pass  uint32 // the last pass that offered it; 0: none in this process
 	state knowledge
-	busy  bool // a Store call for it is under way
 }
 
 type knowledge uint8
 
 const (
-	open     knowledge = iota // ask the ledger
+	ask      knowledge = iota // ask the ledger
 	kept                      // Stored, and the origin still offers it
 	unwanted                  // skipped under the Filter and Routes of this process
 )
@@ -30,48 +28,59 @@ type pass struct {
 	dry    bool
 	number uint32
 	begun  time.Time
+	timer  time.Time       // the same, to measure with
 	ctx    context.Context // of this pass; ends with it
 	cut    context.CancelCauseFunc
 	queue  queue
 	dog    watchdog
-	bytes  atomic.Int64 // read by the Sink
-	decide *decisions   // of a dry pass
+	decide *decisions // of a dry pass
 
 	mu     sync.Mutex
 	over   bool
 	stats  Stats
-	halted error             // ends the pass; Store returns it from now on
-	stored bool              // the Sink took something
-	probed bool              // a suspect was tried
-	streak []*attempt        // failed in the Sink one after the other
-	back   map[string]former // entries to write back, by ID
-	oldest time.Time         // of what was left
+	halted error     // ends the pass; Store returns it from now on
+	stored bool      // the Sink took something
+	probed bool      // a suspect was tried
+	streak []*strike // failed in the Sink one after the other
+	oldest time.Time // of what was left
+	moved  bool      // something was stored or newly refused
 }
 
-// A former entry is one as it was before an attempt that does not count.
-type former struct {
-	entry Entry
-	parts bool // some of the parcel's parts are in the ledger
-}
-
-// poll makes a pass. The caller holds the slot.
-func (l *Launcher) poll(ctx context.Context) (Stats, error) {
+// poll makes a pass, and reports whether it achieved something. The caller
+// holds the slot.
+func (l *Launcher) poll(ctx context.Context) (stats Stats, advanced bool, err error) {
 	p := l.newPass(ctx, false)
-	l.observe(ctx, Event{Kind: EventStart})
-	err := p.run()
+	l.observe(p.ctx, Event{Kind: EventStart})
+	err = p.run()
+	if err == nil {
+		err = p.sinkDown()
+	}
 	if err == nil {
 		err = p.departures()
 	}
-	if err == nil {
-		err = l.retain(ctx)
+	if ctx.Err() == nil {
+		if failure := l.retain(ctx); failure != nil {
+			err = join(err, failure)
+		}
 	}
-	stats := l.finished(p, err)
-	l.observe(ctx, Event{Kind: EventPass, Stats: stats, Elapsed: l.now().Sub(p.begun), Err: err})
-	return stats, err
+	stats = l.finished(p, err, ctx.Err() != nil)
+	l.observe(p.ctx, Event{Kind: EventPass, Stats: stats, Elapsed: time.Since(p.timer), Err: err, Shutdown: ctx.Err() != nil})
+	return stats, p.moved, err
+}
+
+// join is errors.Join, but for a single error returns it as it is.
+func join(a, b error) error {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	return errors.Join(a, b)
 }
 
 func (l *Launcher) newPass(ctx context.Context, dry bool) *pass {
-	p := &pass{l: l, dry: dry, begun: l.now(), back: make(map[string]former)}
+	p := &pass{l: l, dry: dry, begun: l.now(), timer: time.Now()}
 	p.queue.limit = max(l.Parallel, 1)
 	p.ctx, p.cut = context.WithCancelCause(context.WithValue(ctx, passKey{}, p))
 	s := &l.state
@@ -105,15 +114,15 @@ func (p *pass) run() error {
 	p.cut(nil)
 	watch.Wait()
 	if stalled && !errors.Is(err, errStalled) {
-		err = errors.Join(err, errStalled)
+		err = join(err, errStalled)
 	}
 	if halted != nil && err == nil {
 		err = halted // a Source must return it, but not all do
 	}
-	if failure := p.writeBack(0); failure != nil {
-		return errors.Join(err, failure)
+	if p.dry {
+		return err
 	}
-	return err
+	return join(err, p.l.pay(p.ctx, 0))
 }
 
 func (p *pass) poll() (err error) {
@@ -176,7 +185,7 @@ func (p *pass) putAside(ctx context.Context, id, where string) {
 	}
 	ctx, cancel := settling(ctx)
 	defer cancel()
-	e, err := p.l.state.ledger.Load(ctx, p.l.id(keyOf(id)))
+	e, _, err := p.l.load(ctx, p.l.id(keyOf(id)))
 	if err == nil && e.State == Rejected && e.Where != where {
 		e.Where = printable(where)
 		err = p.l.state.ledger.Save(ctx, e)
@@ -214,54 +223,9 @@ func (p *pass) left(t time.Time, change func(*Stats)) {
 	}
 }
 
-// restore has an entry written back as it was before an attempt that does not
-// count, now or together with others.
-func (p *pass) restore(id string, f former) error {
+// advanced notes that the pass has achieved something.
+func (p *pass) advanced() {
 	p.mu.Lock()
-	p.back[id] = f
-	n := len(p.back)
-	p.mu.Unlock()
-	if n >= 256 {
-		return p.writeBack(256)
-	}
-	return nil
-}
-
-// writeBack writes former entries back, if there are at least least.
-func (p *pass) writeBack(least int) error {
-	p.mu.Lock()
-	back := p.back
-	if len(back) == 0 || len(back) < least {
-		p.mu.Unlock()
-		return nil
-	}
-	p.back = make(map[string]former)
-	p.mu.Unlock()
-
-	var save []Entry
-	var forget []string
-	for id, f := range back {
-		switch {
-		case f.entry.State != Unknown:
-			save = append(save, f.entry)
-		case f.parts:
-			// What was stored of the parcel must not be forgotten with it.
-			save = append(save, Entry{ID: id, Launcher: p.l.Name, State: Tried, Time: p.l.now(), Origin: f.entry.Origin})
-		default:
-			forget = append(forget, id)
-		}
-	}
-	ctx, cancel := settling(p.ctx)
-	defer cancel()
-	var errs []error
-	if len(save) > 0 {
-		errs = append(errs, p.l.state.ledger.Save(ctx, save...))
-	}
-	if len(forget) > 0 {
-		errs = append(errs, p.l.state.ledger.Delete(ctx, forget...))
-	}
-	if err := errors.Join(errs...); err != nil {
-		return Halt(fmt.Errorf("ledger: give attempts back: %w", err))
-	}
-	return nil
+	defer p.mu.Unlock()
+	p.moved = true
 }

@@ -70,9 +70,6 @@ func (l *Launcher) Preview(ctx context.Context, limit int) ([]Decision, error) {
 // of the launcher's fields, its ledger and its Source that can be found without
 // changing anything.
 func (l *Launcher) Check(ctx context.Context) error {
-	if err := l.validate(); err != nil {
-		return err
-	}
 	d := &decisions{check: true}
 	err := l.dryRun(ctx, d)
 	if d.parcels > 0 || errors.Is(err, ErrMore) {
@@ -114,7 +111,7 @@ func (p *pass) preview(ctx context.Context, parcel *Parcel) error {
 		return Halt(context.Cause(p.ctx))
 	}
 	k := keyOf(parcel.ID)
-	e, err := p.l.state.ledger.Load(ctx, p.l.id(k))
+	e, _, err := p.l.load(ctx, p.l.id(k))
 	if err != nil {
 		return p.halt(fmt.Errorf("ledger: %w", err))
 	}
@@ -144,15 +141,20 @@ func (l *Launcher) foresee(ctx context.Context, parcel *Parcel, e Entry, base De
 		return whole(WouldReject, e.Err), nil
 	case e.State == Discarded && !back:
 		return whole(WouldReject, "discarded on "+e.Time.Format(time.DateTime)), nil
-	case e.State == Tried && e.Due.After(l.now()):
+	case e.State == Tried && l.resting(e):
 		return whole(WouldRest, fmt.Sprintf("until %s, after attempt %d: %s", e.Due.Format(time.DateTime), e.Attempts, e.Err)), nil
+	}
+	if e.State == Tried && !back && l.exhausted(e.Attempts) {
+		return whole(WouldReject, textOf(lastOf(e))), nil
 	}
 	docs, err := documentsOf(ctx, parcel)
 	if err != nil {
 		return whole(foreseen(err), textOf(err)), err
 	}
 	var list []Decision
-	_, err = l.sort(ctx, base.Parcel, docs, func(doc *Document, v verdict, route int) {
+	of := make(map[*Document]int) // the decision about each
+	sorted, err := l.sort(ctx, base.Parcel, docs, func(doc *Document, v verdict, route int) {
+		of[doc] = len(list)
 		list = append(list, l.decision(ctx, base, doc, v, route))
 	})
 	if err != nil {
@@ -161,7 +163,36 @@ func (l *Launcher) foresee(ctx context.Context, parcel *Parcel, e Entry, base De
 	if len(list) == 0 {
 		return whole(WouldFilter, "it holds no document"), nil
 	}
+	for _, pt := range sorted.parts {
+		if err := l.recallPart(ctx, pt, list, of); err != nil {
+			return whole(WouldFail, textOf(err)), Halt(err)
+		}
+	}
 	return list, nil
+}
+
+// recallPart corrects the decisions about the documents of a part that was
+// stored or rejected in an earlier attempt.
+func (l *Launcher) recallPart(ctx context.Context, pt *part, list []Decision, of map[*Document]int) error {
+	e, err := l.state.ledger.Load(ctx, pt.id)
+	if err != nil {
+		return fmt.Errorf("ledger: %w", err)
+	}
+	switch e.State {
+	case Stored:
+		for _, f := range e.Files {
+			for _, d := range pt.docs {
+				if d.Name == f.Name {
+					list[of[d]].Verdict, list[of[d]].Reason = WouldKnow, "stored on "+e.Time.Format(time.DateTime)
+				}
+			}
+		}
+	case Rejected:
+		for _, d := range pt.docs {
+			list[of[d]].Verdict, list[of[d]].Reason = WouldReject, e.Err
+		}
+	}
+	return nil
 }
 
 // foreseen returns what err would mean for the parcel.

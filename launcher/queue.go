@@ -2,6 +2,7 @@ package launcher
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -11,13 +12,14 @@ type queue struct {
 	mu     sync.Mutex
 	limit  int
 	inside int
-	line   []*turn // in order of joining; may begin with turns that have left
+	line   []*turn // in order of joining, until they leave
 }
 
 // A turn is one parcel's place in the queue.
 type turn struct {
 	q     *queue
 	ready chan struct{} // not nil: wants to be admitted; closed: is
+	used  bool          // for a call of Store
 	in    bool
 	left  bool
 }
@@ -60,25 +62,39 @@ func (t *turn) leave() {
 	if t.in {
 		t.q.inside--
 	}
+	// Most turns leave soon after they joined: look from the end.
+	for i := len(t.q.line) - 1; i >= 0; i-- {
+		if t.q.line[i] == t {
+			t.q.line = slices.Delete(t.q.line, i, i+1)
+			break
+		}
+	}
 	t.q.admit()
 }
 
-func (q *queue) admit() {
-	for len(q.line) > 0 && (q.line[0].left || q.line[0].in) {
-		q.line[0] = nil
-		q.line = q.line[1:]
+// take reports that the turn may be used, which is once.
+func (t *turn) take() bool {
+	t.q.mu.Lock()
+	defer t.q.mu.Unlock()
+	if t.used || t.left {
+		return false
 	}
+	t.used = true
+	return true
+}
+
+func (q *queue) admit() {
 	for _, t := range q.line {
 		if q.inside >= q.limit {
 			return
 		}
-		if t.ready != nil && !t.in && !t.left {
+		if t.ready != nil && !t.in {
 			t.in = true
 			q.inside++
 			close(t.ready)
 		}
-		if q.limit == 1 && !t.left {
-			return // the others wait until this one had its turn
+		if q.limit == 1 {
+			return // the others wait until this one has left
 		}
 	}
 }

@@ -39,10 +39,18 @@ func Run(ctx context.Context, ls ...*Launcher) error {
 	if err := errors.Join(faults...); err != nil {
 		return err
 	}
+	for i, l := range ls {
+		if err := l.claim(); err != nil {
+			for _, claimed := range ls[:i] {
+				claimed.release()
+			}
+			return err
+		}
+	}
 	errs := make([]error, len(ls))
 	var wg sync.WaitGroup
 	for i, l := range ls {
-		wg.Go(func() { errs[i] = l.Run(ctx) })
+		wg.Go(func() { errs[i] = l.run(ctx) })
 	}
 	wg.Wait()
 	if ctx.Err() != nil {
@@ -69,11 +77,15 @@ func (l *Launcher) Run(ctx context.Context) error {
 	if err := l.runnable(); err != nil {
 		return err
 	}
-	l.prepare()
-	if !l.setRunning(true) {
-		return fmt.Errorf("launcher %q runs already", l.Name)
+	if err := l.claim(); err != nil {
+		return err
 	}
-	defer l.setRunning(false)
+	return l.run(ctx)
+}
+
+// run is Run of a launcher that was claimed.
+func (l *Launcher) run(ctx context.Context) error {
+	defer l.release()
 	ctx, stop := context.WithCancel(ctx)
 	var watch sync.WaitGroup
 	defer watch.Wait()
@@ -85,15 +97,23 @@ func (l *Launcher) Run(ctx context.Context) error {
 	return r.run(ctx)
 }
 
-func (l *Launcher) setRunning(running bool) (ok bool) {
+// claim sees to it that a launcher runs once at a time.
+func (l *Launcher) claim() error {
+	l.prepare()
 	l.state.mu.Lock()
 	defer l.state.mu.Unlock()
-	if running && l.state.running {
-		return false
+	if l.state.running {
+		return fmt.Errorf("launcher %q runs already", l.Name)
 	}
-	l.state.running = running
+	l.state.running = true
+	return nil
+}
+
+func (l *Launcher) release() {
+	l.state.mu.Lock()
+	defer l.state.mu.Unlock()
+	l.state.running = false
 	l.state.status.NextRun = time.Time{}
-	return true
 }
 
 // watch calls Watch, again if it fails.
@@ -141,7 +161,13 @@ type runner struct {
 }
 
 func (r *runner) run(ctx context.Context) error {
+	// Status tells what is set aside before the first pass, too. If the ledger
+	// cannot be read, that pass says so.
+	r.l.recall(ctx)
 	r.served = r.l.now()
+	if err := r.delayed(); err != nil {
+		return err
+	}
 	if r.missedWhileAway(ctx) {
 		if err := r.passes(ctx); err != nil {
 			return err
@@ -149,9 +175,9 @@ func (r *runner) run(ctx context.Context) error {
 	}
 	for {
 		r.clockSetBack(ctx)
-		at := r.l.Schedule.Next(r.served)
-		if at.IsZero() {
-			return nil
+		at, err := r.next(r.served)
+		if err != nil || at.IsZero() {
+			return err
 		}
 		fire := at.Add(r.jitter(at))
 		woken, err := r.wait(ctx, fire)
@@ -187,15 +213,51 @@ func (r *runner) passes(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		_, err = r.l.poll(ctx)
+		_, advanced, err := r.l.poll(ctx)
 		leave()
-		if ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil:
 			return context.Cause(ctx)
-		}
-		if !errors.Is(err, ErrMore) || OutcomeOf(err) == Stop || r.paused() {
+		case !errors.Is(err, ErrMore) || OutcomeOf(err) == Stop || !advanced:
+			return nil
+		case r.paused():
+			r.l.Wake() // the rest follows when it is resumed
 			return nil
 		}
 	}
+}
+
+// next asks the Schedule, contains its panics and sees that it advances.
+func (r *runner) next(t time.Time) (at time.Time, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("launcher %q: Schedule: %w", r.l.Name, err)
+		}
+	}()
+	defer contain(&err, "schedule")
+	at = r.l.Schedule.Next(t)
+	if !at.IsZero() && !at.After(t) {
+		return time.Time{}, fmt.Errorf("Next(%v) is %v, which is not later", t, at)
+	}
+	return at, nil
+}
+
+// delayed makes up for the start of the process between an instant and the run
+// that Jitter delays after it.
+func (r *runner) delayed() error {
+	now := r.served
+	for t := now.Add(-r.l.Jitter); r.l.Jitter > 0; {
+		at, err := r.next(t)
+		if err != nil || at.IsZero() || at.After(now) {
+			return err
+		}
+		if at.Add(r.jitter(at)).After(now) {
+			r.served = at.Add(-time.Nanosecond)
+			return nil
+		}
+		t = at
+	}
+	return nil
 }
 
 func (r *runner) paused() bool {
@@ -253,7 +315,7 @@ func (r *runner) jitter(at time.Time) time.Duration {
 	if limit <= 0 {
 		return 0
 	}
-	if next := r.l.Schedule.Next(at); !next.IsZero() {
+	if next, err := r.next(at); err == nil && !next.IsZero() {
 		limit = min(limit, next.Sub(at))
 	}
 	if limit <= 0 {
@@ -269,8 +331,8 @@ func (r *runner) passOver(ctx context.Context) {
 	now := r.l.now()
 	n := 0
 	for {
-		at := r.l.Schedule.Next(r.served)
-		if at.IsZero() || !at.Add(r.jitter(at)).Before(now) {
+		at, err := r.next(r.served)
+		if err != nil || at.IsZero() || !at.Add(r.jitter(at)).Before(now) {
 			break
 		}
 		n++
@@ -302,7 +364,7 @@ func (r *runner) clockSetBack(ctx context.Context) {
 		return
 	}
 	interval := maxStep
-	if next := r.l.Schedule.Next(r.served); !next.IsZero() {
+	if next, err := r.next(r.served); err == nil && !next.IsZero() {
 		interval = min(interval, next.Sub(r.served))
 	}
 	if back <= interval {
@@ -347,8 +409,8 @@ func (r *runner) missedWhileAway(ctx context.Context) bool {
 	if oldest := now.Add(-r.l.CatchUp); from.Before(oldest) {
 		from = oldest
 	}
-	at := r.l.Schedule.Next(from)
-	if at.IsZero() || at.After(now) {
+	at, err := r.next(from)
+	if err != nil || at.IsZero() || at.After(now) {
 		return false
 	}
 	r.serve(ctx, now)

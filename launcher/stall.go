@@ -3,6 +3,8 @@ package launcher
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -14,6 +16,42 @@ type watchdog struct {
 	bytes   atomic.Int64 // moved so far
 	parcels atomic.Int64 // begun and ended so far
 	hosted  atomic.Int64 // in the host's Store now
+
+	mu      sync.Mutex
+	line    []key // parcels whose documents are being fetched, in order of beginning
+	culprit *key  // the first of them when the pass was cut
+}
+
+// fetching takes down that the documents of k are being fetched, until done is
+// called.
+func (w *watchdog) fetching(k key) (done func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.line = append(w.line, k)
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if i := slices.Index(w.line, k); i >= 0 {
+			w.line = slices.Delete(w.line, i, i+1)
+		}
+	}
+}
+
+// blames reports that the pass stalled on k.
+func (w *watchdog) blames(k key) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.culprit != nil && *w.culprit == k
+}
+
+// convict blames the parcel that has been fetched longest.
+func (w *watchdog) convict() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.line) > 0 {
+		k := w.line[0]
+		w.culprit = &k
+	}
 }
 
 const stallBytes = 4 << 10
@@ -36,6 +74,7 @@ func (w *watchdog) watch(ctx context.Context, limit time.Duration, cut func()) {
 		case b-bytes >= stallBytes, p != parcels, w.hosted.Load() > 0:
 			last, bytes, parcels = time.Now(), b, p
 		case time.Since(last) >= limit:
+			w.convict()
 			cut()
 			return
 		}

@@ -1,8 +1,7 @@
 package launcher
 
 import (
-	"context"
-	"errors"
+	"slices"
 	"time"
 )
 
@@ -49,7 +48,7 @@ func (l *Launcher) Status() Status {
 }
 
 // finished takes down how a pass ended and returns its stats.
-func (l *Launcher) finished(p *pass, err error) Stats {
+func (l *Launcher) finished(p *pass, err error, shutdown bool) Stats {
 	p.mu.Lock()
 	stats, oldest := p.stats, p.oldest
 	p.mu.Unlock()
@@ -64,14 +63,28 @@ func (l *Launcher) finished(p *pass, err error) Stats {
 	st.Total.add(stats)
 	st.LastError = ""
 	switch {
-	case err == nil || errors.Is(err, ErrMore) && OutcomeOf(err) != Stop:
+	case shutdown: // neither
+	case onlyMore(err):
 		st.LastSuccess, st.Failures = now, 0
-	case errors.Is(err, context.Canceled):
 	default:
 		st.LastError = textOf(err)
 		st.Failures++
 	}
 	return stats
+}
+
+// onlyMore reports that err is nil, or nothing but ErrMore.
+func onlyMore(err error) bool {
+	if err == nil || err == ErrMore {
+		return true
+	}
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		return e.Unwrap() != nil && onlyMore(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		return !slices.ContainsFunc(e.Unwrap(), func(err error) bool { return !onlyMore(err) })
+	}
+	return false
 }
 
 // setAside changes the number of rejected parcels.
