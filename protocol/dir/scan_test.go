@@ -112,6 +112,26 @@ func TestLimitDoesNotCountWhatWaits(t *testing.T) {
 	equal(t, "stored", k.names, []string{"4.pdf+4.xml"})
 }
 
+// What a Sink is not ready for must not starve what lies behind it.
+func TestLimitDoesNotCountWhatIsLeft(t *testing.T) {
+	in := t.TempDir()
+	put(t, in, "1", "2", "3", "4", "5")
+	k := &keeper{}
+	sink := launcher.SinkFunc(func(ctx context.Context, p *launcher.Parcel) error {
+		if _, err := p.Documents(ctx); err != nil {
+			return err
+		}
+		if p.Origin < "4" {
+			return launcher.Later(errors.New("not yet"))
+		}
+		return k.Store(ctx, p)
+	})
+	if err := (&Source{Path: in, Limit: 2, Parallel: 1}).Poll(t.Context(), sink); err != nil {
+		t.Errorf("Poll returned %v, want nil: two could be taken, and two may be", err)
+	}
+	equal(t, "stored", k.names, []string{"4", "5"})
+}
+
 func TestParallel(t *testing.T) {
 	in := t.TempDir()
 	var names []string

@@ -21,7 +21,7 @@ type walk struct {
 
 	mu      sync.Mutex
 	lots    []lot // not offered yet
-	new     int   // parcels whose documents were asked for
+	new     int   // parcels whose documents were asked for, but for those left
 	limited bool  // more than Source.Limit were
 	workers int
 	stop    error // ends the walk
@@ -116,11 +116,24 @@ func (w *walk) one(ctx context.Context, o *offer) {
 		failed = w.taken(o)
 	case launcher.SetAside:
 		failed = w.setAside(o)
+	case launcher.Left:
+		w.dismiss(o)
 	case launcher.Stop:
 		w.halt(err)
 	}
 	if failed != nil {
 		w.report(fmt.Errorf("settle %s: %w", o.Origin, w.alive(failed)))
+	}
+}
+
+// dismiss no longer counts a parcel that stays: parcels that cannot be taken
+// must not use the limit up in every pass, and starve those behind them.
+func (w *walk) dismiss(o *offer) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if o.admitted {
+		o.admitted = false
+		w.new--
 	}
 }
 
