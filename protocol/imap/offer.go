@@ -17,16 +17,15 @@ const (
 )
 
 // A gate admits mails to the Sink: some at a time, and no more new ones than
-// the limits of a pass allow. Of a mail that was admitted it is not known
-// whether it is new until its documents are asked for, or Store returns.
+// the limits of a pass allow. Only when Store has returned is it known whether a
+// mail counts: those that were known already, or are left, do not.
 type gate struct {
 	maxMails, maxBytes int64 // of new mails in a pass; 0: no limit
 
 	mu      sync.Mutex
 	changed *sync.Cond
 	inside  tally // admitted, Store has not returned
-	unknown tally // of these, not known to be new or not
-	fresh   tally // new, in this pass
+	fresh   tally // new in this pass, and not left
 	proven  bool  // Store has returned, and did not stop the pass
 	full    bool  // a limit was reached
 	shut    error // why no more mails are admitted
@@ -52,13 +51,12 @@ func (g *gate) enter(m mail) bool {
 		case g.shut != nil || g.full:
 			return false
 		case g.over(size):
-			if g.unknown.mails == 0 {
+			if g.inside.mails == 0 {
 				g.full = true
 				return false
 			}
 		case g.inside.mails < g.window() && (g.inside.bytes == 0 || g.inside.bytes+size <= windowBytes):
 			g.inside.add(1, size)
-			g.unknown.add(1, size)
 			return true
 		}
 		g.changed.Wait()
@@ -77,26 +75,19 @@ func (g *gate) window() int64 {
 // over reports whether a mail of that size could be one too many. The first
 // new one never is.
 func (g *gate) over(size int64) bool {
-	mails, bytes := g.fresh.mails+g.unknown.mails, g.fresh.bytes+g.unknown.bytes
+	mails, bytes := g.fresh.mails+g.inside.mails, g.fresh.bytes+g.inside.bytes
 	return mails > 0 && (g.maxMails > 0 && mails >= g.maxMails || g.maxBytes > 0 && bytes+size > g.maxBytes)
 }
 
-// known takes down whether m is new.
-func (g *gate) known(m mail, fresh bool) {
+// leave takes down that Store has returned, and whether m counts as new.
+func (g *gate) leave(m mail, fresh bool) {
+	size := max(m.size, 0)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.unknown.add(-1, -max(m.size, 0))
+	g.inside.add(-1, -size)
 	if fresh {
-		g.fresh.add(1, max(m.size, 0))
+		g.fresh.add(1, size)
 	}
-	g.changed.Broadcast()
-}
-
-// leave takes down that Store has returned.
-func (g *gate) leave(m mail) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.inside.add(-1, -max(m.size, 0))
 	g.proven = g.proven || g.shut == nil
 	g.changed.Broadcast()
 }
@@ -141,20 +132,22 @@ func (p *pass) offer(b *box, f *fetcher, mails []mail, settle *settler) {
 		ctx := launcher.Turn(p.ctx)
 		p.leash.move(1, 0)
 		wg.Go(func() {
-			defer p.gate.leave(m)
-			outcome := p.store(ctx, &offer{p: p, b: b, f: f, m: m})
-			if outcome == launcher.Taken || outcome == launcher.SetAside {
+			o := &offer{p: p, b: b, f: f, m: m}
+			outcome := p.store(ctx, o)
+			asked := o.release()
+			done := outcome == launcher.Taken || outcome == launcher.SetAside
+			if done {
 				p.leash.move(0, 1)
 				settle.add(m, outcome)
 			}
 			p.leash.move(-1, 0)
+			p.gate.leave(m, asked && done)
 		})
 	}
 }
 
-// store offers one mail and frees what it took.
+// store offers one mail.
 func (p *pass) store(ctx context.Context, o *offer) launcher.Outcome {
-	defer o.release()
 	err := p.sink.Store(ctx, o.parcel())
 	outcome := launcher.OutcomeOf(err)
 	if outcome == launcher.Stop {
@@ -163,17 +156,16 @@ func (p *pass) store(ctx context.Context, o *offer) launcher.Outcome {
 	return outcome
 }
 
-func (o *offer) release() {
+// release frees what the mail took, and reports whether it was asked for.
+func (o *offer) release() (asked bool) {
 	o.mu.Lock()
 	d, asked := o.d, o.asked
 	o.asked = true // what is asked now comes too late
 	o.mu.Unlock()
-	if !asked {
-		o.p.gate.known(o.m, false)
-	}
 	if d != nil {
 		d.abandon()
 	}
+	return asked
 }
 
 func (o *offer) parcel() *launcher.Parcel {
@@ -217,7 +209,6 @@ func (o *offer) documents(ctx context.Context) ([]*launcher.Document, error) {
 	if !o.asked {
 		o.asked = true
 		o.d = o.f.want(o.m)
-		o.p.gate.known(o.m, true)
 	}
 	d := o.d
 	o.mu.Unlock()

@@ -9,6 +9,7 @@ import (
 	"net"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -626,6 +627,63 @@ func TestLimits(t *testing.T) {
 	}
 	if len(seen) != 50 {
 		t.Errorf("%d mails in %d passes, want 50", len(seen), passes)
+	}
+}
+
+// TestLimitsAreForWhatIsTaken: mails that are left do not use up the limits of a
+// pass, so that however many are not ready those behind them come.
+func TestLimitsAreForWhatIsTaken(t *testing.T) {
+	size := int64(len(messages(1)[0]))
+	limits := map[string]func(*imap.Source){
+		"MaxMails": func(s *imap.Source) { s.MaxMails = 4 },
+		"MaxBytes": func(s *imap.Source) { s.MaxBytes = 4*size + size/2 },
+		"one mail": func(s *imap.Source) { s.MaxBytes = 1 },
+	}
+	answers := map[string]error{
+		"not ready": launcher.Later(errors.New("not ready")),
+		"failed":    errors.New("failed"),
+	}
+	for limit, set := range limits {
+		for answer, left := range answers {
+			t.Run(limit+", "+answer, func(t *testing.T) {
+				s := &mailtest.IMAPScript{Caps: modern}
+				s.Fill("INBOX", messages(9)...)
+				s.Start(t)
+				source := scripted(s)
+				source.Done = "Done"
+				set(source)
+				var taken int
+				var mu sync.Mutex
+				sink := launcher.SinkFunc(func(ctx context.Context, p *launcher.Parcel) error {
+					if _, err := read(ctx, p); err != nil {
+						return err
+					}
+					if uid, _ := strconv.Atoi(p.Meta["imap.uid"]); uid <= 6 {
+						return left
+					}
+					mu.Lock()
+					defer mu.Unlock()
+					taken++
+					return nil
+				})
+				for passes := 1; ; passes++ {
+					before := taken
+					err := source.Poll(t.Context(), sink)
+					if err == nil {
+						break
+					}
+					if !errors.Is(err, launcher.ErrMore) || taken == before || passes > 9 {
+						t.Fatalf("pass %d: %v with %d mails taken, want at least one: those that are left do not count", passes, err, taken-before)
+					}
+					if limit == "one mail" && taken > before+1 {
+						t.Fatalf("pass %d took %d mails, want one", passes, taken-before)
+					}
+				}
+				if stay, _ := s.UIDs("INBOX"); taken != 3 || len(stay) != 6 {
+					t.Errorf("%d mails taken and %d left, want 3 and 6", taken, len(stay))
+				}
+			})
+		}
 	}
 }
 

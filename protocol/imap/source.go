@@ -84,7 +84,8 @@ type Source struct {
 	MaxSize int64
 
 	// MaxMails and MaxBytes bound what is new in one pass, which then ends
-	// with ErrMore; 0 is no limit. One mail is taken in any case.
+	// with ErrMore; 0 is no limit. One mail is taken in any case, and mails
+	// that are left do not count.
 	MaxMails int
 	MaxBytes int64
 
