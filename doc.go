@@ -5,11 +5,13 @@
 //	launcher              the words and the engine: start here
 //	launcher/boltledger   remembers across crashes what became of parcels
 //	launcher/folder       a ready Sink: a directory per parcel, or loose files
+//	launcher/backup       copies what arrives before it is handed over, around any Source
 //	launcher/spool        bodies that can be read many times, in bounded memory
 //	launcher/launchertest tests for Sources, Sinks and Ledgers; fakes
 //	protocol/dir          a directory as a Source
 //	protocol/imap         a mailbox over IMAP as a Source
 //	protocol/mail         takes messages apart, around any Source
+//	protocol/dial         connections to mail servers: TLS, STARTTLS, OAuth 2.0
 //	filter                which documents are wanted
 //	schedule              when to poll: rows of seven columns
 //	examples              programs to run and to copy from

@@ -15,13 +15,14 @@ const (
 func validateRoutes(routes []Route) []error {
 	var faults []error
 	for i, r := range routes {
+		place := fmt.Sprintf("Routes[%d]", i)
 		for _, g := range r.Groups {
 			if normGroup(g) == "" {
-				faults = append(faults, fmt.Errorf("Routes[%d]: group %q is empty", i, g))
+				faults = append(faults, fmt.Errorf("%s: group %q is empty", place, g))
 			}
 		}
 		if len(r.Job) > 1024 || strings.ContainsFunc(r.Job, isControl) {
-			faults = append(faults, fmt.Errorf("Routes[%d]: Job is longer than 1024 bytes or holds control characters", i))
+			faults = append(faults, fmt.Errorf("%s: Job is longer than 1024 bytes or holds control characters", place))
 		}
 	}
 	return faults
