@@ -72,10 +72,13 @@ func (l *Launcher) Preview(ctx context.Context, limit int) ([]Decision, error) {
 func (l *Launcher) Check(ctx context.Context) error {
 	d := &decisions{check: true}
 	err := l.dryRun(ctx, d)
-	if d.parcels > 0 || errors.Is(err, ErrMore) {
+	if err == nil || d.parcels > 0 || onlyMore(err) {
 		return nil
 	}
-	return err
+	if l.validate() != nil {
+		return err // names the launcher
+	}
+	return fmt.Errorf("launcher %q: %w", l.Name, err)
 }
 
 func (l *Launcher) dryRun(ctx context.Context, d *decisions) error {
