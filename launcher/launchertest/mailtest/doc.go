@@ -12,5 +12,6 @@
 // The real servers run as an ordinary user even where the test runs as root,
 // keep everything below one temporary directory, and end with the test. A test
 // that needs one is skipped where it is not installed, with one line that says
-// so; with COLD_REQUIRE_SERVERS=1 it fails instead.
+// so; with COLD_REQUIRE_SERVERS=1 it fails instead. A command starts one with
+// [StartDovecot] or [StartCyrus], and stops it.
 package mailtest

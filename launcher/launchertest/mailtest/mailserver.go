@@ -13,6 +13,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"math/big"
 	"net"
@@ -25,7 +26,10 @@ import (
 	"time"
 )
 
-// A MailServer is a real server that runs on loopback while a test does.
+// ErrAbsent is why a server cannot be started that is not installed.
+var ErrAbsent = errors.New("mailtest: server is not installed")
+
+// A MailServer is a real server that runs on loopback.
 type MailServer struct {
 	IMAP  string // address in clear, for STARTTLS
 	IMAPS string // address with implicit TLS
@@ -40,6 +44,19 @@ type MailServer struct {
 	Dir    string   // everything the server keeps
 	Log    string   // file that the server logs to; "": it does not
 	secret []byte   // that signs tokens; nil: the server takes none
+	daemon *daemon  // nil until it was started
+
+	delivered int // by Deliver
+}
+
+// Stop ends the server and removes what it kept. It is called once, for servers
+// that StartDovecot or StartCyrus returned.
+func (s *MailServer) Stop() error {
+	defer os.RemoveAll(s.Dir) // as far as processes that end late let it
+	if s.daemon == nil {
+		return nil
+	}
+	return s.daemon.stop()
 }
 
 // Password returns the password of a user.
@@ -61,44 +78,77 @@ func (s *MailServer) Token(t testing.TB, user string, d time.Duration) string {
 	return signed + "." + part(mac.Sum(nil))
 }
 
-// absent skips the test because a server cannot be had, or fails it if
-// COLD_REQUIRE_SERVERS is 1.
-func absent(t testing.TB, format string, args ...any) {
+// during runs a server until the test ends. Where it is absent the test is
+// skipped, or fails if COLD_REQUIRE_SERVERS is 1.
+func during(t testing.TB, start func(users ...string) (*MailServer, error), users []string) *MailServer {
 	t.Helper()
-	if os.Getenv("COLD_REQUIRE_SERVERS") == "1" {
-		t.Fatalf("mailtest: "+format, args...)
+	s, err := start(users...)
+	switch {
+	case errors.Is(err, ErrAbsent) && os.Getenv("COLD_REQUIRE_SERVERS") != "1":
+		t.Skip(err)
+	case err != nil:
+		t.Fatal(err)
 	}
-	t.Skipf("mailtest: "+format, args...)
+	t.Cleanup(func() {
+		if err := s.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
 }
 
-// home makes a directory that an ordinary user may use, with a short path: the
-// servers keep sockets in it.
-func home(t testing.TB) string {
-	t.Helper()
+// newServer returns a server that is not started yet, with addresses that
+// nothing listens on and a certificate. Its directory is one that an ordinary
+// user may use, with a short path: the servers keep sockets in it.
+func newServer(users []string) (*MailServer, error) {
+	if len(users) == 0 {
+		users = []string{"alice"}
+	}
 	dir, err := os.MkdirTemp("", "cold")
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
+	s := &MailServer{Users: users, Dir: dir}
 	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
+		return s, err
 	}
-	return dir
-}
-
-// ports returns n loopback addresses that nothing listens on.
-func ports(t testing.TB, n int) []string {
-	t.Helper()
-	var addrs []string
-	for range n {
+	for _, addr := range []*string{&s.IMAP, &s.IMAPS, &s.POP3, &s.POP3S} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
-			t.Fatal(err)
+			return s, err
 		}
 		defer l.Close()
-		addrs = append(addrs, l.Addr().String())
+		*addr = l.Addr().String()
 	}
-	return addrs
+	s.TLS, err = authority(filepath.Join(dir, "tls"))
+	return s, err
+}
+
+// run makes everything the account's and runs a command until Stop.
+func (s *MailServer) run(cmd *exec.Cmd) error {
+	if err := give(s.Dir); err != nil {
+		return err
+	}
+	asAccount(cmd)
+	d, err := start(cmd)
+	if err != nil {
+		return err
+	}
+	s.daemon = d
+	return d.await(s.IMAPS)
+}
+
+// finish returns what a function that starts servers does: s, or the error
+// once nothing of s is left.
+func (s *MailServer) finish(err error) (*MailServer, error) {
+	if err == nil {
+		return s, nil
+	}
+	err = fmt.Errorf("mailtest: %w", err)
+	if s != nil {
+		err = errors.Join(err, s.Stop())
+	}
+	return nil, err
 }
 
 func portOf(addr string) string {
@@ -106,14 +156,11 @@ func portOf(addr string) string {
 	return port
 }
 
-func write(t testing.TB, path, text string) {
-	t.Helper()
+func write(path, text string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
+		return err
 	}
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	return os.WriteFile(path, []byte(text), 0o644)
 }
 
 // A daemon is a server process.
@@ -123,100 +170,99 @@ type daemon struct {
 	end chan struct{} // closed when it has ended
 }
 
-// start runs a command, as an ordinary user even for root, until the test
-// ends, and waits until it listens on addr.
-func start(t testing.TB, addr string, cmd *exec.Cmd) {
-	t.Helper()
+func start(cmd *exec.Cmd) (*daemon, error) {
 	d := &daemon{cmd: cmd, end: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = &d.out, &d.out
 	cmd.WaitDelay = 10 * time.Second
 	if err := cmd.Start(); err != nil {
-		t.Fatalf("mailtest: %v", err)
+		return nil, err
 	}
 	go func() {
 		defer close(d.end)
 		cmd.Wait()
 	}()
-	t.Cleanup(func() { d.stop(t) })
+	return d, nil
+}
+
+// await waits until the daemon listens on addr.
+func (d *daemon) await(addr string) error {
 	dialer := net.Dialer{Timeout: time.Second}
 	for deadline := time.Now().Add(20 * time.Second); ; {
 		c, err := dialer.DialContext(context.Background(), "tcp", addr)
 		if err == nil {
-			c.Close()
-			return
+			return c.Close()
 		}
 		select {
 		case <-d.end:
-			t.Fatalf("mailtest: %s ended at once: %s", cmd.Path, d.out.Bytes())
+			return fmt.Errorf("%s ended at once: %s", d.cmd.Path, d.out.Bytes())
 		case <-time.After(20 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("mailtest: %s does not listen on %s", cmd.Path, addr)
+			return fmt.Errorf("%s does not listen on %s", d.cmd.Path, addr)
 		}
 	}
 }
 
-func (d *daemon) stop(t testing.TB) {
+func (d *daemon) stop() error {
 	terminate(d.cmd.Process)
 	select {
 	case <-d.end:
+		return nil
 	case <-time.After(10 * time.Second):
-		t.Errorf("mailtest: %s had to be killed", d.cmd.Path)
 		d.cmd.Process.Kill()
 		<-d.end
+		return fmt.Errorf("mailtest: %s had to be killed", d.cmd.Path)
 	}
 }
 
 // authority makes a certificate authority and a server certificate in dir,
 // ca.pem, server.crt and server.key, and a configuration that trusts them.
-func authority(t testing.TB, dir string) *tls.Config {
-	t.Helper()
+func authority(dir string) (*tls.Config, error) {
 	ca := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "mailtest CA"},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
-	caKey := newKey(t)
-	caDER := sign(t, ca, ca, caKey, caKey)
 	leaf := &x509.Certificate{
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "localhost"},
 		NotBefore: ca.NotBefore, NotAfter: ca.NotAfter,
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 	}
-	key := newKey(t)
-	der := sign(t, leaf, ca, key, caKey)
-	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	block := func(kind string, b []byte) string {
-		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: b}))
-	}
-	write(t, filepath.Join(dir, "ca.pem"), block("CERTIFICATE", caDER))
-	write(t, filepath.Join(dir, "server.crt"), block("CERTIFICATE", der))
-	write(t, filepath.Join(dir, "server.key"), block("PRIVATE KEY", keyDER))
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM([]byte(block("CERTIFICATE", caDER)))
-	return &tls.Config{RootCAs: pool}
-}
-
-func newKey(t testing.TB) *ecdsa.PrivateKey {
-	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	return key
-}
-
-func sign(t testing.TB, cert, parent *x509.Certificate, key, parentKey *ecdsa.PrivateKey) []byte {
-	t.Helper()
-	der, err := x509.CreateCertificate(rand.Reader, cert, parent, &key.PublicKey, parentKey)
+	caDER, err := x509.CreateCertificate(rand.Reader, ca, ca, &caKey.PublicKey, caKey)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	return der
+	der, err := x509.CreateCertificate(rand.Reader, leaf, ca, &key.PublicKey, caKey)
+	if err != nil {
+		return nil, err
+	}
+	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, err
+	}
+	block := func(name, kind string, b []byte) error {
+		return write(filepath.Join(dir, name), string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: b})))
+	}
+	err = errors.Join(block("ca.pem", "CERTIFICATE", caDER), block("server.crt", "CERTIFICATE", der), block("server.key", "PRIVATE KEY", keyDER))
+	if err != nil {
+		return nil, err
+	}
+	trusted, err := x509.ParseCertificate(caDER)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(trusted)
+	return &tls.Config{RootCAs: pool}, nil
 }
 
 // Certificate returns a certificate for localhost and 127.0.0.1, and a
@@ -224,13 +270,20 @@ func sign(t testing.TB, cert, parent *x509.Certificate, key, parentKey *ecdsa.Pr
 func Certificate(t testing.TB) (server, client *tls.Config) {
 	t.Helper()
 	dir := t.TempDir()
-	client = authority(t, dir)
+	client, err := authority(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
 	cert, err := tls.LoadX509KeyPair(filepath.Join(dir, "server.crt"), filepath.Join(dir, "server.key"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return &tls.Config{Certificates: []tls.Certificate{cert}}, client
 }
+
+// CA returns the file that holds, in PEM, the authority that TLS trusts: for
+// clients in other processes.
+func (s *MailServer) CA() string { return filepath.Join(s.Dir, "tls", "ca.pem") }
 
 // Message returns a small mail with CRLF line ends, whose subject and text
 // hold the number.

@@ -19,6 +19,12 @@ import (
 // The separator of folders is ".", and all of a user's lie below "INBOX.".
 func Cyrus(t testing.TB, users ...string) *MailServer {
 	t.Helper()
+	return during(t, StartCyrus, users)
+}
+
+// StartCyrus is Cyrus outside a test: the caller calls Stop. The error wraps
+// ErrAbsent where something is not installed.
+func StartCyrus(users ...string) (*MailServer, error) {
 	root := os.Getenv("COLD_CYRUS")
 	bin := filepath.Join(root, "/usr/lib/cyrus/bin")
 	saslpasswd, err := exec.LookPath("saslpasswd2")
@@ -27,44 +33,46 @@ func Cyrus(t testing.TB, users ...string) *MailServer {
 	}
 	for _, path := range []string{filepath.Join(bin, "master"), filepath.Join(bin, "imapd"), saslpasswd} {
 		if _, err := os.Stat(path); err != nil || account() == nil {
-			absent(t, "Cyrus cannot be had: no %s; see COLD_CYRUS", path)
+			return nil, fmt.Errorf("%w: Cyrus, %s; see COLD_CYRUS", ErrAbsent, path)
 		}
 	}
-	if len(users) == 0 {
-		users = []string{"alice"}
+	s, err := newServer(users)
+	if err != nil {
+		return s.finish(err)
 	}
-	dir := home(t)
-	addrs := ports(t, 4)
-	s := &MailServer{
-		IMAP: addrs[0], IMAPS: addrs[1], POP3: addrs[2], POP3S: addrs[3],
-		TLS: authority(t, filepath.Join(dir, "tls")), Users: users, Dir: dir,
+	if err := s.configureCyrus(bin, saslpasswd); err != nil {
+		return s.finish(err)
 	}
-	for _, sub := range []string{"conf/socket", "conf/proc", "conf/db", "conf/log", "spool", "run", "sasl"} {
-		if err := os.MkdirAll(filepath.Join(dir, sub), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	r := strings.NewReplacer("$DIR", dir, "$BIN", bin, "$USER", account().user,
-		"$IMAPS", s.IMAPS, "$IMAP", s.IMAP, "$POP3S", s.POP3S, "$POP3", s.POP3)
-	write(t, filepath.Join(dir, "imapd.conf"), r.Replace(cyrusImapdConf))
-	write(t, filepath.Join(dir, "cyrus.conf"), r.Replace(cyrusConf))
-	for _, u := range users {
-		cmd := exec.Command(saslpasswd, "-p", "-c", "-f", filepath.Join(dir, "sasl/sasldb2"), "-u", "localhost", u)
-		cmd.Stdin = strings.NewReader(Password(u))
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("mailtest: saslpasswd2: %v: %s", err, out)
-		}
-	}
-	give(t, dir)
-	cmd := exec.Command(filepath.Join(bin, "master"), "-D",
-		"-C", filepath.Join(dir, "imapd.conf"), "-M", filepath.Join(dir, "cyrus.conf"), "-p", filepath.Join(dir, "run/master.pid"))
+	cmd := exec.Command(filepath.Join(bin, "master"), "-D", "-C", filepath.Join(s.Dir, "imapd.conf"),
+		"-M", filepath.Join(s.Dir, "cyrus.conf"), "-p", filepath.Join(s.Dir, "run/master.pid"))
 	cmd.Env = append(os.Environ(), "CYRUS_VERBOSE=0")
 	if libs, _ := filepath.Glob(filepath.Join(root, "/usr/lib/*-linux-gnu")); root != "" && len(libs) > 0 {
 		cmd.Env = append(cmd.Env, fmt.Sprintf("LD_LIBRARY_PATH=%s", strings.Join(libs, ":")))
 	}
-	asAccount(cmd)
-	start(t, s.IMAPS, cmd)
-	return s
+	return s.finish(s.run(cmd))
+}
+
+func (s *MailServer) configureCyrus(bin, saslpasswd string) error {
+	for _, sub := range []string{"conf/socket", "conf/proc", "conf/db", "conf/log", "spool", "run", "sasl"} {
+		if err := os.MkdirAll(filepath.Join(s.Dir, sub), 0o755); err != nil {
+			return err
+		}
+	}
+	r := strings.NewReplacer("$DIR", s.Dir, "$BIN", bin, "$USER", account().user,
+		"$IMAPS", s.IMAPS, "$IMAP", s.IMAP, "$POP3S", s.POP3S, "$POP3", s.POP3)
+	for name, text := range map[string]string{"imapd.conf": cyrusImapdConf, "cyrus.conf": cyrusConf} {
+		if err := write(filepath.Join(s.Dir, name), r.Replace(text)); err != nil {
+			return err
+		}
+	}
+	for _, u := range s.Users {
+		cmd := exec.Command(saslpasswd, "-p", "-c", "-f", filepath.Join(s.Dir, "sasl/sasldb2"), "-u", "localhost", u)
+		cmd.Stdin = strings.NewReader(Password(u))
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("saslpasswd2: %w: %s", err, out)
+		}
+	}
+	return nil
 }
 
 const cyrusImapdConf = `

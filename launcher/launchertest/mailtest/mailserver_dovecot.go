@@ -19,42 +19,52 @@ import (
 // ESEARCH and IDLE. The separator of folders is "/".
 func Dovecot(t testing.TB, users ...string) *MailServer {
 	t.Helper()
+	return during(t, StartDovecot, users)
+}
+
+// StartDovecot is Dovecot outside a test: the caller calls Stop. The error
+// wraps ErrAbsent where Dovecot is not installed.
+func StartDovecot(users ...string) (*MailServer, error) {
 	bin, err := exec.LookPath("dovecot")
 	if err != nil {
 		bin = "/usr/sbin/dovecot"
 	}
 	if _, err := os.Stat(bin); err != nil || account() == nil {
-		absent(t, "Dovecot is not installed")
+		return nil, fmt.Errorf("%w: Dovecot, %s", ErrAbsent, bin)
 	}
-	if len(users) == 0 {
-		users = []string{"alice"}
+	s, err := newServer(users)
+	if err != nil {
+		return s.finish(err)
 	}
-	dir := home(t)
-	addrs := ports(t, 4)
-	s := &MailServer{
-		IMAP: addrs[0], IMAPS: addrs[1], POP3: addrs[2], POP3S: addrs[3],
-		TLS: authority(t, filepath.Join(dir, "tls")), Users: users, Dir: dir,
-		Log: filepath.Join(dir, "log"), secret: []byte("mailtest-secret-of-tokens"),
+	if err := s.configureDovecot(); err != nil {
+		return s.finish(err)
 	}
+	return s.finish(s.run(exec.Command(bin, "-F", "-c", filepath.Join(s.Dir, "dovecot.conf"))))
+}
+
+func (s *MailServer) configureDovecot() error {
+	s.Log, s.secret = filepath.Join(s.Dir, "log"), []byte("mailtest-secret-of-tokens")
 	var passwd strings.Builder
-	for _, u := range users {
+	for _, u := range s.Users {
 		fmt.Fprintf(&passwd, "%s:{PLAIN}%s::::::\n", u, Password(u))
 		for _, sub := range []string{"cur", "new", "tmp"} {
 			if err := os.MkdirAll(filepath.Join(s.maildir(u, ""), sub), 0o755); err != nil {
-				t.Fatal(err)
+				return err
 			}
 		}
 	}
-	write(t, filepath.Join(dir, "passwd"), passwd.String())
-	write(t, filepath.Join(dir, "keys/default/HS256/default"), base64.StdEncoding.EncodeToString(s.secret))
-	write(t, filepath.Join(dir, "oauth2.conf"), "introspection_mode = local\nlocal_validation_key_dict = fs:posix:prefix="+
-		dir+"/keys/\nusername_attribute = sub\n")
-	write(t, filepath.Join(dir, "dovecot.conf"), s.dovecotConf())
-	give(t, dir)
-	cmd := exec.Command(bin, "-F", "-c", filepath.Join(dir, "dovecot.conf"))
-	asAccount(cmd)
-	start(t, s.IMAPS, cmd)
-	return s
+	for name, text := range map[string]string{
+		"passwd":                     passwd.String(),
+		"keys/default/HS256/default": base64.StdEncoding.EncodeToString(s.secret),
+		"oauth2.conf": "introspection_mode = local\nlocal_validation_key_dict = fs:posix:prefix=" +
+			s.Dir + "/keys/\nusername_attribute = sub\n",
+		"dovecot.conf": s.dovecotConf(),
+	} {
+		if err := write(filepath.Join(s.Dir, name), text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // maildir returns where Dovecot keeps a folder, "" being INBOX.
@@ -69,18 +79,32 @@ func (s *MailServer) maildir(user, folder string) string {
 // Drop puts mails straight into the INBOX of a user of Dovecot.
 func (s *MailServer) Drop(t testing.TB, user string, mails ...[]byte) {
 	t.Helper()
-	dir := filepath.Join(s.maildir(user, ""), "new")
-	old, err := os.ReadDir(dir)
-	if err != nil {
+	if err := s.Deliver(user, mails...); err != nil {
 		t.Fatal(err)
 	}
-	for i, m := range mails {
-		path := filepath.Join(dir, fmt.Sprintf("%010d.M%d.mailtest", 1_000_000_000+len(old)+i, i))
-		if err := os.WriteFile(path, m, 0o644); err != nil {
-			t.Fatal(err)
+}
+
+// Deliver is Drop outside a test.
+func (s *MailServer) Deliver(user string, mails ...[]byte) error {
+	box := s.maildir(user, "")
+	for _, m := range mails {
+		s.delivered++
+		name := fmt.Sprintf("%010d.M%d.mailtest", 1_000_000_000+s.delivered, s.delivered)
+		// By way of tmp: the server must not see half a mail, or one that it
+		// may not read yet.
+		path := filepath.Join(box, "tmp", name)
+		err := os.WriteFile(path, m, 0o644)
+		if err == nil {
+			err = give(path)
 		}
-		give(t, path)
+		if err == nil {
+			err = os.Rename(path, filepath.Join(box, "new", name))
+		}
+		if err != nil {
+			return fmt.Errorf("mailtest: %w", err)
+		}
 	}
+	return nil
 }
 
 func (s *MailServer) dovecotConf() string {

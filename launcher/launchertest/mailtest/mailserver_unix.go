@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"syscall"
-	"testing"
 )
 
 // An ordinary is the account that servers run as.
@@ -47,21 +46,17 @@ func asAccount(cmd *exec.Cmd) {
 }
 
 // give makes path and all below it the account's.
-func give(t testing.TB, path string) {
-	t.Helper()
+func give(path string) error {
 	a := account()
 	if os.Getuid() != 0 || a == nil {
-		return
+		return nil
 	}
-	err := filepath.WalkDir(path, func(p string, _ fs.DirEntry, err error) error {
+	return filepath.WalkDir(path, func(p string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
 		return os.Lchown(p, a.uid, a.gid)
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 func terminate(p *os.Process) { p.Signal(syscall.SIGTERM) }
