@@ -26,7 +26,7 @@ const (
 	Gzip   Form = "gzip"   // base64 of gzip of the file
 	Zip    Form = "zip"    // base64 of a zip that holds the file alone
 	Base64 Form = "base64" // base64 of the file
-	Text   Form = "text"   // the file as it stands, in the characters of the document
+	Text   Form = "text"   // the file as it stands, but for blanks before it, in the characters of the document
 )
 
 // ErrCorrupt is wrapped by errors about what cannot be unwrapped.
@@ -81,8 +81,12 @@ func OpenAs(f Form, content io.Reader) (*Payload, error) {
 		p.Name, p.r = z.name, z
 	case Base64:
 		p.r = NewDecoder(content)
-	default:
-		p.r = content
+	default: // without the indentation before it
+		head, rest, err := skipBlanks(content)
+		if err != nil {
+			return nil, err
+		}
+		p.r = io.MultiReader(bytes.NewReader(head), rest)
 	}
 	return p, nil
 }

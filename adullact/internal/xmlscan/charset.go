@@ -98,6 +98,9 @@ func isForbidden(r rune) bool {
 	return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF
 }
 
+// mark is the byte order mark of UTF-8.
+const mark = "\xef\xbb\xbf"
+
 // Plain returns r without its byte order mark, and as UTF-8 if it is UTF-16.
 // Offsets in a document are those in what Plain returns.
 func Plain(r io.Reader) (_ io.Reader, changed bool, _ error) {
@@ -107,7 +110,7 @@ func Plain(r io.Reader) (_ io.Reader, changed bool, _ error) {
 		return nil, false, err
 	}
 	head = head[:n]
-	if rest, ok := bytes.CutPrefix(head, []byte("\xef\xbb\xbf")); ok {
+	if rest, ok := bytes.CutPrefix(head, []byte(mark)); ok {
 		return io.MultiReader(bytes.NewReader(rest), r), true, nil
 	}
 	r = io.MultiReader(bytes.NewReader(head), r)

@@ -1,6 +1,9 @@
 package xmlscan
 
-import "io"
+import (
+	"bytes"
+	"io"
+)
 
 // Text returns the character data up to the next tag. It fails with a
 // *LimitError if that is longer than Limits.Text. To be called after Start.
@@ -93,4 +96,32 @@ func (e *endTag) Read(p []byte) (int, error) {
 	n := copy(p, e.text)
 	e.text = e.text[n:]
 	return n, nil
+}
+
+// Range returns the character data between two offsets of a document: what
+// Content yielded between From and To. It goes there at once if r is an
+// [io.ReaderAt].
+func Range(r io.Reader, from, to int64) (io.Reader, error) {
+	if at, ok := r.(io.ReaderAt); ok {
+		var head [3]byte
+		n, _ := at.ReadAt(head[:], 0)
+		_, changed, err := Plain(bytes.NewReader(head[:n]))
+		if err != nil {
+			return nil, err
+		}
+		if string(head[:n]) == mark {
+			from, to, changed = from+int64(n), to+int64(n), false
+		}
+		if !changed {
+			return Fragment(io.NewSectionReader(at, from, to-from)), nil
+		}
+	}
+	r, _, err := Plain(r)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := io.CopyN(io.Discard, r, from); err != nil {
+		return nil, err
+	}
+	return Fragment(io.LimitReader(r, to-from)), nil
 }

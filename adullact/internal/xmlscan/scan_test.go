@@ -191,6 +191,30 @@ func TestContent(t *testing.T) {
 	}
 }
 
+// A Range is found again in every form of the document, whether it can be read
+// anywhere or in sequence only.
+func TestRange(t *testing.T) {
+	const doc = `<r><f>QU<![CDATA[JD]]>&#13;</f></r>`
+	for name, in := range map[string]string{"plain": doc, "with a mark": "\xef\xbb\xbf" + doc, "utf-16": utf16le(doc)} {
+		s := New(strings.NewReader(in), Limits{})
+		s.Next()
+		s.Next()
+		c := s.Content()
+		if _, err := io.Copy(io.Discard, c); err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range []io.Reader{strings.NewReader(in), io.MultiReader(strings.NewReader(in))} {
+			again, err := Range(r, c.From, c.To)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := io.ReadAll(again); string(got) != "QUJD\r" || err != nil {
+				t.Errorf("%s: range is %q, %v; want the content", name, got, err)
+			}
+		}
+	}
+}
+
 func TestContentNotRead(t *testing.T) {
 	s := New(strings.NewReader(`<r><f>`+strings.Repeat("A", 5<<20)+`<!-- <x/> --></f><g>1</g></r>`), Limits{})
 	var seen []string

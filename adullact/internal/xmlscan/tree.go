@@ -157,3 +157,12 @@ func (n *Node) Find(name string) *Node {
 	}
 	return nil
 }
+
+// Value returns what a Divert made of the element's content; nil if there was
+// none.
+func (n *Node) Value() any {
+	if n == nil {
+		return nil
+	}
+	return n.Data
+}

@@ -1,0 +1,319 @@
+package adullact
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ezged/coldlauncher/launcher"
+)
+
+// Sightings remember when parcels were first seen as they are: by their IDs,
+// which change with their files.
+type sightings struct {
+	mu  sync.Mutex
+	was map[string]time.Time // in the pass before
+	now map[string]time.Time // in this one
+}
+
+func (s *sightings) begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.was == nil {
+		s.was = make(map[string]time.Time)
+	}
+	s.now = make(map[string]time.Time)
+}
+
+// keep remembers a parcel that is offered again.
+func (s *sightings) keep(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t, ok := s.was[id]; ok {
+		s.now[id] = t
+	}
+}
+
+// first returns when a parcel was first seen.
+func (s *sightings) first(id string, now time.Time) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, ok := s.was[id]
+	if !ok {
+		t, ok = s.now[id]
+	}
+	if !ok || t.After(now) {
+		t = now // the clock may have been set back
+	}
+	s.now[id] = t
+	s.was[id] = t
+	return t
+}
+
+// end forgets the parcels that were not offered in a complete pass.
+func (s *sightings) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.was = s.now
+}
+
+// age returns how long documents have been left alone.
+func (o *opening) age(docs ...*launcher.Document) time.Duration {
+	now := o.time()
+	since := o.seen.first(o.parcel.ID, now)
+	for _, d := range docs {
+		if d.Time.After(since) {
+			since = d.Time
+		}
+	}
+	return now.Sub(since)
+}
+
+// wait makes an error of what a parcel lacks: it waits until Deadline and is
+// rejected then.
+func (o *opening) wait(age time.Duration, lack error) error {
+	if o.Deadline != -1 && age >= o.deadline() {
+		return launcher.Reject(fmt.Errorf("incomplete for %v: %w", o.deadline(), lack))
+	}
+	return launcher.Later(lack)
+}
+
+// settled makes an error of what has not been left alone for long enough.
+func settled(age, quiet time.Duration) error {
+	if age >= quiet {
+		return nil
+	}
+	return launcher.Later(fmt.Errorf("changed lately: %v more without a change", (quiet - age).Round(time.Millisecond)))
+}
+
+// ready tells what a deposit lacks; nil if it is ready.
+func (o *opening) ready(ctx context.Context, top string, docs []*launcher.Document) error {
+	age := o.age(docs...)
+	if o.drop != nil {
+		if sibling := o.drop.sibling(top); sibling != "" {
+			return launcher.Reject(fmt.Errorf("the transfer failed; it is superseded by %q", sibling))
+		}
+	}
+	if name := path.Base(top); isTest(name) {
+		return o.wait(age, fmt.Errorf("%q is a test of a connector", name))
+	}
+	marked := false
+	for _, d := range docs {
+		if o.isTemporary(d.Name) {
+			return o.wait(age, fmt.Errorf("%q is still being written", d.Name))
+		}
+		marked = marked || o.Decoder.isMarker(d.Name)
+	}
+	if marked {
+		return nil
+	}
+	meta, err := o.readMetadata(ctx, top, docs)
+	if err != nil {
+		if isContent(err) {
+			return o.wait(age, fmt.Errorf("the metadata cannot be read to its end: %w", err))
+		}
+		return err
+	}
+	if meta == nil {
+		return o.readyUnlisted(age)
+	}
+	if lack := o.lack(meta, top, docs); lack != nil {
+		return o.wait(age, lack)
+	}
+	return settled(age, o.quiet())
+}
+
+// readyUnlisted tells what a deposit without metadata and marker lacks.
+func (o *opening) readyUnlisted(age time.Duration) error {
+	switch {
+	case o.drop == nil:
+		return settled(age, o.quiet())
+	case o.Unlisted > 0:
+		return settled(age, o.Unlisted)
+	}
+	return o.wait(age, errors.New("neither metadata nor an end marker is there"))
+}
+
+// isTest reports whether a name is one that a connector's test leaves.
+func isTest(name string) bool {
+	return strings.HasPrefix(name, "test_rep_") || strings.HasPrefix(name, "test_file_")
+}
+
+func (s *Source) isTemporary(name string) bool {
+	ends := s.Temporary
+	if ends == nil {
+		ends = []string{".part", ".partial", ".filepart", ".crdownload", ".tmp"}
+	}
+	for _, end := range ends {
+		if strings.HasSuffix(strings.ToLower(name), strings.ToLower(end)) {
+			return true
+		}
+	}
+	return false
+}
+
+// readMetadata returns the metadata of a deposit; nil if it has none.
+func (o *opening) readMetadata(ctx context.Context, top string, docs []*launcher.Document) (*member, error) {
+	dec := o.decoder().begin(ctx)
+	var members []*member
+	for _, d := range docs {
+		switch ext(d.Name) {
+		case ".xml", ".json", ".txt", ".yml", ".yaml":
+		default:
+			continue
+		}
+		if m, err := o.tryMetadata(ctx, dec, top, d); err != nil {
+			return nil, err
+		} else if m != nil {
+			members = append(members, m)
+		}
+	}
+	return dec.metadataOf(members), nil
+}
+
+// tryMetadata reads a file as metadata; nil if it is none. A file with the name
+// of metadata that cannot be read is an error.
+func (o *opening) tryMetadata(ctx context.Context, dec *decoding, top string, d *launcher.Document) (*member, error) {
+	named := o.Decoder.isMetadataName(d.Name)
+	m := newMember(pathIn(top, d))
+	if !named {
+		kind, err := o.typeOf(ctx, d)
+		if err != nil || kind != typeXML && kind != typeJSON || d.Size > dec.limits.Metadata {
+			return nil, err
+		}
+		if is, err := o.beginsFlux(ctx, d); kind == typeXML && (!is || err != nil) {
+			return nil, err
+		}
+	}
+	b, err := readAll(ctx, d, dec.limits.Metadata)
+	if err != nil {
+		return nil, err
+	}
+	if err := dec.look(m, bytes.NewReader(b), false); err != nil {
+		return nil, err
+	}
+	if _, ok := m.doc.(*Metadata); ok {
+		return m, nil
+	}
+	if named && len(b) == 0 {
+		return nil, fmt.Errorf("%q is empty: %w", d.Name, ErrTruncated)
+	}
+	if named && m.err != nil {
+		return nil, fmt.Errorf("%q: %w", d.Name, m.err)
+	}
+	return nil, nil
+}
+
+// beginsFlux reports whether the root element of a file is that of metadata.
+func (o *opening) beginsFlux(ctx context.Context, d *launcher.Document) (bool, error) {
+	r, err := d.Open(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer r.Close()
+	head := &headWriter{}
+	buf := make([]byte, 1<<10)
+	n, _ := r.Read(buf)
+	head.Write(buf[:n])
+	return bytes.Contains(head.b, []byte("<flux")), nil
+}
+
+// lack returns what metadata names and is not there, or is empty.
+func (o *opening) lack(meta *member, top string, docs []*launcher.Document) error {
+	var members []*member
+	size := make(map[*member]int64)
+	for _, d := range docs {
+		m := newMember(pathIn(top, d))
+		if m.path != meta.path && !isNoise(m.path) {
+			members = append(members, m)
+			size[m] = d.Size
+		}
+	}
+	dec := o.Decoder.begin(context.Background())
+	claims := dec.claims(*meta.doc.(*Metadata))
+	reconcile(claims, members)
+	spare := spareFiles(claims, members)
+	for _, c := range claims {
+		switch {
+		case c.member == nil && o.Decoder.withheld(c.field):
+		case c.member == nil && spare[ext(c.name)] > 0:
+			spare[ext(c.name)]-- // it lies there under a name of the connector's making
+		case c.member == nil:
+			return fmt.Errorf("%q of %s is missing", c.name, c.field)
+		case size[c.member] == 0 && isVital(o.Decoder.roleOfKey(c.field)):
+			return fmt.Errorf("%q of %s is empty", c.name, c.field)
+		}
+	}
+	return nil
+}
+
+// spareFiles counts, by extension, the files that no claim means.
+func spareFiles(claims []*claim, members []*member) map[string]int {
+	used := make(map[*member]bool)
+	for _, c := range claims {
+		used[c.member] = true
+	}
+	spare := make(map[string]int)
+	for _, m := range members {
+		if !used[m] && ext(m.name) != "" {
+			spare[ext(m.name)]++
+		}
+	}
+	return spare
+}
+
+func isVital(r Role) bool { return r == RoleMain || r == RoleTransport }
+
+// readyAlone tells what a single file lacks; nil if it is ready to be opened.
+func (o *opening) readyAlone(d *launcher.Document, kind string) error {
+	age := o.age(d)
+	switch {
+	case o.isTemporary(d.Name):
+		return o.wait(age, fmt.Errorf("%q is still being written", d.Name))
+	case o.drop != nil && isTest(d.Name):
+		return o.wait(age, fmt.Errorf("%q is a test of a connector", d.Name))
+	case o.drop != nil && d.Size == 0:
+		return o.wait(age, fmt.Errorf("%q is empty", d.Name))
+	case kind == typeZip || kind == typeGzip:
+		if o.drop != nil {
+			if sibling := o.drop.sibling(d.Name); sibling != "" {
+				return launcher.Reject(fmt.Errorf("the transfer failed; it is superseded by %q", sibling))
+			}
+		}
+		return nil // its checksums tell
+	case o.drop != nil && d.Dir == "":
+		return o.drop.looseReady(o, age)
+	case kind == typePDF && o.drop != nil:
+		return settled(age, o.quiet())
+	}
+	return nil
+}
+
+// lonely tells what a single file lacks that could be opened: metadata lacks
+// the files that it names, and a file of a drop directory that is of no known
+// kind may be one of a deposit.
+func (o *opening) lonely(d *launcher.Document, envelopes []*Envelope) error {
+	if !isFile(d) {
+		return nil
+	}
+	if e := envelopes[0]; e.Layer == LayerMessage && len(e.Meta.Entries) > 0 {
+		for _, w := range e.Warnings {
+			if w.Code == WarnMissing {
+				return o.wait(o.age(d), fmt.Errorf("of its files, %s is missing", w.Detail))
+			}
+		}
+	}
+	if o.drop == nil || !areUnknown(envelopes) {
+		return nil
+	}
+	age := o.age(d)
+	if o.Unlisted > 0 {
+		return settled(age, o.Unlisted)
+	}
+	return o.wait(age, fmt.Errorf("%q is of no known kind, and no metadata names it", d.Name))
+}

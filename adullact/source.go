@@ -1,0 +1,517 @@
+package adullact
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ezged/coldlauncher/launcher"
+	"github.com/ezged/coldlauncher/launcher/spool"
+)
+
+// A Source opens the envelopes that another Source offers. Its zero value but
+// for From works. It must not be copied, nor its fields changed, after the
+// first Poll.
+//
+// What comes from a directory (documents of role "file") may still be arriving.
+// A deposit is ready when one of these holds:
+//
+//   - its end marker is there, whatever is missing;
+//   - its metadata can be read to its end, every file that it names is there,
+//     the main one is not empty, and nothing has changed for Quiet;
+//   - it has neither, came from Deposits, and nothing has changed for Unlisted;
+//     from another Source, for Quiet.
+//
+// A zip, a tar.gz or an XML file is ready when it can be read to its end. What
+// is not ready is offered all the same, and says what it lacks with
+// launcher.Later. What still lacks it after Deadline is set aside.
+type Source struct {
+	// From is the Source whose documents are opened where they are envelopes,
+	// and passed on where they are not. Required.
+	From launcher.Source
+
+	// Decoder says how envelopes are opened. Its Keep is set by the Source.
+	Decoder Decoder
+
+	// Quiet is how long a deposit must have been left alone, as told by the
+	// times of its files and by when this process first saw it as it is; so a
+	// restart only lengthens the wait. 0: 30 seconds; -1: no wait. It does not
+	// depend on what From waits for.
+	Quiet time.Duration
+
+	// Unlisted is how long a deposit of Deposits without metadata and end marker
+	// must have been left alone before it is taken as it is. 0: it is never
+	// taken; nothing tells a deposit that failed half-way from such a one.
+	Unlisted time.Duration
+
+	// Deadline is how long something may stay incomplete before it is rejected
+	// with a reason that names what is missing. 0: 1 hour; -1: for ever.
+	Deadline time.Duration
+
+	// Temporary are the ends of names that files have while they arrive. Nil:
+	// .part, .partial, .filepart, .crdownload, .tmp.
+	Temporary []string
+
+	// Unknown also opens what is of no known kind, with KindUnknown as its Group.
+	// By default that is passed on as it came.
+	Unknown bool
+
+	// Raw also hands over each archive, byte for byte, as a document of role
+	// "transport" of the first envelope in it.
+	Raw bool
+
+	// Strict rejects a parcel with an envelope that cannot be opened. By default
+	// a single file is then passed on as it came, with the reason under
+	// MetaError; a deposit is rejected in any case.
+	Strict bool
+
+	// Spool keeps what must be read more than once and whose readers are no
+	// io.ReaderAt. Nil means one that lasts for the pass.
+	Spool *spool.Pool
+
+	drop *drop // of Deposits; nil: another Source
+	seen sightings
+	now  func() time.Time // nil: time.Now
+}
+
+var _ launcher.Source = (*Source)(nil)
+
+// Poll implements [launcher.Source]. It passes on each parcel of From with
+// other documents, and what the sink says of it, as they are.
+func (s *Source) Poll(ctx context.Context, sink launcher.Sink) error {
+	if err := s.validate(); err != nil {
+		return launcher.Halt(err)
+	}
+	pool := s.Spool
+	if pool == nil {
+		pool = new(spool.Pool)
+	}
+	s.seen.begin()
+	err := s.From.Poll(ctx, launcher.SinkFunc(func(ctx context.Context, p *launcher.Parcel) error {
+		o := &opening{Source: s, pool: pool, parcel: p}
+		defer o.close()
+		s.seen.keep(p.ID)
+		opened := *p
+		opened.Documents = o.documents
+		return sink.Store(ctx, &opened)
+	}))
+	if err == nil {
+		s.seen.end()
+	}
+	return err
+}
+
+// validate returns all faults of the set-up, joined.
+func (s *Source) validate() error {
+	var faults []error
+	if s.From == nil {
+		faults = append(faults, errors.New("adullact source without From"))
+	}
+	for _, f := range []struct {
+		name  string
+		value time.Duration
+	}{{"Quiet", s.Quiet}, {"Unlisted", s.Unlisted}, {"Deadline", s.Deadline}} {
+		if f.value < -1 || f.name == "Unlisted" && f.value < 0 {
+			faults = append(faults, fmt.Errorf("adullact source: %s is %v", f.name, f.value))
+		}
+	}
+	if s.Decoder.Keep != nil {
+		faults = append(faults, errors.New("adullact source: Decoder.Keep is set"))
+	}
+	if s.drop != nil && len(faults) == 0 {
+		faults = append(faults, s.drop.prepare(s))
+	}
+	return errors.Join(faults...)
+}
+
+func (s *Source) quiet() time.Duration    { return duration(s.Quiet, 30*time.Second) }
+func (s *Source) deadline() time.Duration { return duration(s.Deadline, time.Hour) }
+
+// duration returns what a field means: 0 its default, -1 nothing.
+func duration(field, zero time.Duration) time.Duration {
+	switch field {
+	case 0:
+		return zero
+	case -1:
+		return 0
+	}
+	return field
+}
+
+func (s *Source) time() time.Time {
+	if s.now != nil {
+		return s.now()
+	}
+	return time.Now()
+}
+
+// An opening is one parcel while its envelopes are opened and stored.
+type opening struct {
+	*Source
+	pool   *spool.Pool
+	parcel *launcher.Parcel
+
+	mu   sync.Mutex
+	open []io.Closer
+	keys map[string]int // units so far, by key
+}
+
+// close closes what documents read from. Errors do not matter: nothing was
+// written but to the spool, whose contents are given up.
+func (o *opening) close() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, c := range o.open {
+		c.Close()
+	}
+	o.open = nil
+}
+
+func (o *opening) hold(c io.Closer) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.open = append(o.open, c)
+}
+
+// documents implements Parcel.Documents.
+func (o *opening) documents(ctx context.Context) ([]*launcher.Document, error) {
+	docs, err := o.parcel.Documents(ctx)
+	if err != nil {
+		return nil, err
+	}
+	o.keys = make(map[string]int)
+	var out []*launcher.Document
+	for _, set := range o.sets(docs) {
+		opened, err := o.set(ctx, set)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, opened...)
+	}
+	return out, nil
+}
+
+// sets returns the documents that are to be looked at together: those of a
+// deposit. Documents of different Units stay apart.
+func (o *opening) sets(docs []*launcher.Document) [][]*launcher.Document {
+	var out [][]*launcher.Document
+	for i := 0; i < len(docs); {
+		j := i + 1
+		for j < len(docs) && docs[j].Unit == docs[i].Unit {
+			j++
+		}
+		group := docs[i:j]
+		i = j
+		if o.isDeposit(group) {
+			out = append(out, group)
+			continue
+		}
+		for k := range group {
+			out = append(out, group[k:k+1])
+		}
+	}
+	return out
+}
+
+// isDeposit reports whether documents are the files of one deposit: they have
+// metadata or an end marker, or a directory offers them as one parcel.
+func (o *opening) isDeposit(docs []*launcher.Document) bool {
+	if isFile(docs[0]) && (len(docs) > 1 || o.drop != nil && docs[0].Dir != "") {
+		return true
+	}
+	if len(docs) == 1 {
+		return o.drop != nil && o.Decoder.isMetadataName(docs[0].Name)
+	}
+	for _, d := range docs {
+		if o.Decoder.isMetadataName(d.Name) || o.Decoder.isMarker(d.Name) {
+			return true
+		}
+	}
+	return false
+}
+
+// isFile reports whether a document comes from a directory, where it may still
+// be arriving.
+func isFile(d *launcher.Document) bool { return d.Role == "file" }
+
+// set opens the documents of a deposit, or a single one.
+func (o *opening) set(ctx context.Context, docs []*launcher.Document) ([]*launcher.Document, error) {
+	if o.isDeposit(docs) {
+		return o.deposit(ctx, docs)
+	}
+	return o.single(ctx, docs[0])
+}
+
+// decoder returns the Decoder with a place to keep what is unpacked.
+func (o *opening) decoder() *Decoder {
+	d := o.Decoder
+	d.Keep = func(ctx context.Context, r io.Reader) (io.ReaderAt, int64, error) {
+		body, err := o.pool.Read(ctx, r)
+		if err != nil {
+			return nil, 0, err
+		}
+		o.hold(body)
+		return body, body.Size(), nil
+	}
+	return &d
+}
+
+// deposit opens the files of a deposit, if it is ready.
+func (o *opening) deposit(ctx context.Context, docs []*launcher.Document) ([]*launcher.Document, error) {
+	top := topOf(docs)
+	if isFile(docs[0]) {
+		if err := o.ready(ctx, top, docs); err != nil {
+			return nil, err
+		}
+	}
+	dec := o.decoder().begin(ctx)
+	var members []*member
+	times := make(map[string]*launcher.Document)
+	for _, d := range docs {
+		m := newMember(pathIn(top, d))
+		m.size, m.open = d.Size, d.Open
+		times[m.path] = d
+		if err := dec.enter(m.name); err != nil {
+			return nil, launcher.Reject(err)
+		}
+		if err := dec.lookOpen(m); err != nil {
+			return nil, o.depositError(err)
+		}
+		members = append(members, m)
+	}
+	layer, name := LayerFolder, path.Base(top)
+	if top == "" {
+		layer, name = LayerLoose, stem(docs[0].Name)
+	}
+	envelopes, err := dec.deposit(name, layer, members)
+	if err != nil {
+		return nil, o.depositError(err)
+	}
+	if areUnknown(envelopes) && !o.Unknown {
+		return docs, nil
+	}
+	return o.handOver(envelopes, docs[0], func(f *File) *launcher.Document { return times[f.Path] }), nil
+}
+
+// depositError marks an error about the content of a deposit.
+func (o *opening) depositError(err error) error {
+	if isContent(err) {
+		return launcher.Reject(err)
+	}
+	return err
+}
+
+// isContent reports whether an error is about what was read, and not about the
+// reading.
+func isContent(err error) bool {
+	var syntax *SyntaxError
+	return errors.Is(err, ErrTruncated) || errors.Is(err, ErrDoctype) || errors.Is(err, ErrTooLarge) ||
+		errors.Is(err, ErrEncrypted) || errors.Is(err, ErrMalformed) || errors.As(err, &syntax)
+}
+
+// topOf returns the folder that all documents lie in or below.
+func topOf(docs []*launcher.Document) string {
+	top := docs[0].Dir
+	for _, d := range docs {
+		for top != "" && d.Dir != top && !strings.HasPrefix(d.Dir, top+"/") {
+			top = strings.TrimPrefix(path.Dir("/"+top), "/")
+		}
+	}
+	return top
+}
+
+// pathIn returns the path of a document below a folder. The name is the one at
+// the origin.
+func pathIn(top string, d *launcher.Document) string {
+	name := d.Name
+	if original := d.Meta[launcher.MetaName]; original != "" {
+		name = original
+	}
+	rel := strings.TrimPrefix(strings.TrimPrefix(d.Dir, top), "/")
+	return path.Join(rel, baseName(name))
+}
+
+// areUnknown reports whether envelopes are of no known kind, and nothing says
+// what they are.
+func areUnknown(envelopes []*Envelope) bool {
+	for _, e := range envelopes {
+		if e.Kind != KindUnknown || len(e.Meta.Entries) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// single opens one document.
+func (o *opening) single(ctx context.Context, d *launcher.Document) ([]*launcher.Document, error) {
+	kind, err := o.typeOf(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	if isFile(d) {
+		if err := o.readyAlone(d, kind); err != nil {
+			return nil, err
+		}
+	}
+	switch kind {
+	case typeXML, typePDF, typeZip, typeGzip, typeTar:
+	default:
+		if !o.Unknown && !(o.Decoder.isMetadataName(d.Name) && kind == typeJSON) {
+			return []*launcher.Document{d}, nil
+		}
+	}
+	envelopes, err := o.decode(ctx, d)
+	if err != nil {
+		return o.failed(d, kind, err)
+	}
+	if err := o.lonely(d, envelopes); err != nil {
+		return nil, err
+	}
+	if areUnknown(envelopes) && !o.Unknown {
+		return []*launcher.Document{d}, nil
+	}
+	docs := o.handOver(envelopes, d, func(f *File) *launcher.Document {
+		if f.Path == d.Name && f.Form == "" {
+			return d
+		}
+		return nil
+	})
+	if o.Raw && (kind == typeZip || kind == typeGzip || kind == typeTar) {
+		raw := *d
+		raw.Role, raw.Group, raw.Unit = string(RoleTransport), docs[0].Group, docs[0].Unit
+		docs = append(docs, &raw)
+	}
+	return docs, nil
+}
+
+// typeOf tells the type of a document by its first bytes.
+func (o *opening) typeOf(ctx context.Context, d *launcher.Document) (string, error) {
+	r, err := d.Open(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer r.Close()
+	head := &headWriter{}
+	if _, err := io.CopyN(head, r, 1<<10); err != nil && err != io.EOF {
+		return "", fmt.Errorf("read %q: %w", d.Name, err)
+	}
+	return sniff(head.b), nil
+}
+
+// decode opens a document as an envelope.
+func (o *opening) decode(ctx context.Context, d *launcher.Document) ([]*Envelope, error) {
+	r, err := d.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	name := d.Name
+	if at, ok := r.(io.ReaderAt); ok && d.Size >= 0 {
+		o.hold(r)
+		return o.decoder().Decode(ctx, name, at, d.Size)
+	}
+	defer r.Close()
+	body, err := o.pool.Read(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	o.hold(body)
+	return o.decoder().Decode(ctx, name, body, body.Size())
+}
+
+// failed tells what becomes of a document that could not be opened.
+func (o *opening) failed(d *launcher.Document, kind string, err error) ([]*launcher.Document, error) {
+	if !isContent(err) {
+		return nil, err
+	}
+	container := kind == typeZip || kind == typeGzip || kind == typeTar
+	if isFile(d) && (errors.Is(err, ErrTruncated) || container && errors.Is(err, ErrMalformed)) {
+		return nil, o.wait(o.age(d), fmt.Errorf("it cannot be read to its end: %w", err))
+	}
+	if o.Strict {
+		return nil, launcher.Reject(err)
+	}
+	whole := *d
+	whole.Meta = make(map[string]string, len(d.Meta)+1)
+	for k, v := range d.Meta {
+		whole.Meta[k] = v
+	}
+	whole.Meta[MetaError] = err.Error()
+	return []*launcher.Document{&whole}, nil
+}
+
+// handOver makes documents of the files of envelopes. Marker and noise are not
+// handed over. from is the document that they came in; whole returns the
+// document that a file is as it stands, or nil.
+func (o *opening) handOver(envelopes []*Envelope, from *launcher.Document, whole func(*File) *launcher.Document) []*launcher.Document {
+	var out []*launcher.Document
+	for _, e := range envelopes {
+		unit := o.unit(e, from)
+		for i := range e.Files {
+			f := &e.Files[i]
+			if f.Role == RoleMarker || f.Role == RoleNoise {
+				continue
+			}
+			out = append(out, document(e, f, from, whole(f), unit))
+		}
+	}
+	return out
+}
+
+// unit makes a Unit of an envelope, with a key of its own in the parcel.
+func (o *opening) unit(e *Envelope, from *launcher.Document) *launcher.Unit {
+	key := e.Key
+	if from.Unit != nil {
+		key = from.Unit.Key + "/" + key
+	}
+	o.keys[key]++
+	if n := o.keys[key]; n > 1 {
+		key = fmt.Sprintf("%s#%d", key, n)
+	}
+	meta := make(map[string]string)
+	if from.Unit != nil {
+		for k, v := range from.Unit.Meta {
+			meta[k] = v
+		}
+	}
+	e.flatten(meta)
+	return &launcher.Unit{Key: key, Meta: meta}
+}
+
+// document makes a document of a file.
+func document(e *Envelope, f *File, from, whole *launcher.Document, unit *launcher.Unit) *launcher.Document {
+	d := &launcher.Document{
+		Name: launcher.CleanName(f.Name), Dir: from.Dir, MediaType: f.MediaType, Size: f.Size, Time: from.Time,
+		Role: string(f.Role), Group: string(e.Kind), Unit: unit, Meta: f.flatten(), Open: f.Open,
+	}
+	if d.Name != f.Name {
+		d.Meta[launcher.MetaName] = f.Name
+	}
+	if whole != nil {
+		d.Dir, d.Time, d.Open, d.Size = whole.Dir, whole.Time, whole.Open, whole.Size
+		d.MediaType = whole.MediaType
+	}
+	return d
+}
+
+// readAll reads a small document.
+func readAll(ctx context.Context, d *launcher.Document, limit int64) ([]byte, error) {
+	r, err := d.Open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	var b bytes.Buffer
+	if _, err := io.Copy(&b, io.LimitReader(r, limit+1)); err != nil {
+		return nil, fmt.Errorf("read %q: %w", d.Name, err)
+	}
+	if int64(b.Len()) > limit {
+		return nil, &LimitError{Limit: "Metadata", Max: limit}
+	}
+	return b.Bytes(), nil
+}
