@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ezged/coldlauncher/launcher/internal/disk"
 )
 
 // A volatile knows what a power cut would take: what was written to a file
@@ -17,8 +19,8 @@ type volatile struct {
 	order []string
 }
 
-func (v *volatile) open(path string) (disk, error) {
-	d, err := openDisk(path)
+func (v *volatile) open(path string, create bool) (disk.Disk, error) {
+	d, err := disk.Open(path, create)
 	return &watched{d, v}, err
 }
 
@@ -36,59 +38,59 @@ func (v *volatile) below(dir string) []string {
 }
 
 type watched struct {
-	disk
+	disk.Disk
 	v *volatile
 }
 
-func (d *watched) abs(name string) string { return path.Join(d.name(), name) }
+func (d *watched) abs(name string) string { return path.Join(d.Name(), name) }
 
-func (d *watched) sub(dir string) (disk, error) {
-	s, err := d.disk.sub(dir)
+func (d *watched) Sub(dir string) (disk.Disk, error) {
+	s, err := d.Disk.Sub(dir)
 	return &watched{s, d.v}, err
 }
 
-func (d *watched) mkdir(dir string) error {
-	err := d.disk.mkdir(dir)
+func (d *watched) Mkdir(dir string) error {
+	err := d.Disk.Mkdir(dir)
 	if err == nil {
 		d.v.dirs[path.Dir(d.abs(dir))] = true
 	}
 	return err
 }
 
-func (d *watched) create(name string) (file, error) {
+func (d *watched) Create(name string) (disk.File, error) {
 	if strings.HasPrefix(name, "stored/") {
 		d.v.order = append(d.v.order, "record")
-		for _, at := range d.v.below(path.Dir(d.name())) {
+		for _, at := range d.v.below(path.Dir(d.Name())) {
 			if !strings.Contains(at, hidden) {
 				d.v.t.Errorf("a parcel was recorded while a power cut would take documents of it: %s", at)
 			}
 		}
 	}
-	f, err := d.disk.create(name)
+	f, err := d.Disk.Create(name)
 	d.v.dirs[path.Dir(d.abs(name))] = true
 	d.v.files[d.abs(name)] = true
 	return &watchedFile{f, d.v, d.abs(name)}, err
 }
 
-func (d *watched) rename(from, to string) error {
+func (d *watched) Rename(from, to string) error {
 	d.v.order = append(d.v.order, "rename")
 	if lost := d.v.below(d.abs(from)); len(lost) > 0 {
 		d.v.t.Errorf("a parcel got its name while a power cut would take %v", lost)
 	}
 	d.v.dirs[path.Dir(d.abs(to))] = true
-	return d.disk.rename(from, to)
+	return d.Disk.Rename(from, to)
 }
 
-func (d *watched) publish(from, to string) error {
+func (d *watched) Publish(from, to string) error {
 	d.v.order = append(d.v.order, "publish")
 	if d.v.dirs[d.abs(pending)] {
 		d.v.t.Errorf("%s was handed over while a power cut would take the intent to do so", to)
 	}
 	d.v.dirs[path.Dir(d.abs(to))] = true
-	return d.disk.publish(from, to)
+	return d.Disk.Publish(from, to)
 }
 
-func (d *watched) removeAll(name string) error {
+func (d *watched) RemoveAll(name string) error {
 	if strings.HasPrefix(name, pending) {
 		d.v.order = append(d.v.order, "forget")
 		if lost := d.v.below(d.abs(hidden + "/stored")); len(lost) > 0 {
@@ -99,33 +101,33 @@ func (d *watched) removeAll(name string) error {
 		delete(d.v.dirs, gone)
 		delete(d.v.files, gone)
 	}
-	return d.disk.removeAll(name)
+	return d.Disk.RemoveAll(name)
 }
 
-func (d *watched) sync(dir string) error {
+func (d *watched) Sync(dir string) error {
 	delete(d.v.dirs, d.abs(dir))
-	return d.disk.sync(dir)
+	return d.Disk.Sync(dir)
 }
 
 type watchedFile struct {
-	file
+	disk.File
 	v    *volatile
 	path string
 }
 
 func (f *watchedFile) Write(b []byte) (int, error) {
 	f.v.files[f.path] = true
-	return f.file.Write(b)
+	return f.File.Write(b)
 }
 
 func (f *watchedFile) SetTime(at time.Time) error {
 	f.v.files[f.path] = true
-	return f.file.SetTime(at)
+	return f.File.SetTime(at)
 }
 
 func (f *watchedFile) Sync() error {
 	delete(f.v.files, f.path)
-	return f.file.Sync()
+	return f.File.Sync()
 }
 
 func TestEverythingIsSyncedInOrder(t *testing.T) {

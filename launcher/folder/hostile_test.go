@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ezged/coldlauncher/launcher"
+	"github.com/ezged/coldlauncher/launcher/internal/disk/disktest"
 )
 
 // hostileNames returns names as outsiders choose them, not made safe.
@@ -82,8 +83,7 @@ func TestHostileNamesStayInside(t *testing.T) {
 			if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
 				t.Fatal(err)
 			}
-			calm := &trouble{at: -1}
-			s := &Sink{Path: dir, Loose: tt.loose, ByJob: true, open: calm.open}
+			s := &Sink{Path: dir, Loose: tt.loose, ByJob: true, open: disktest.Calm}
 			for i, name := range names {
 				if err := s.Store(t.Context(), tt.make(i, name)); err != nil {
 					t.Errorf("%.60q: Store = %v, want nil", name, err)
@@ -131,8 +131,7 @@ func FuzzNamesStayInside(f *testing.F) {
 		dir := filepath.Join(around, "out")
 		p := parcelOf(fmt.Sprintf("x/%+q", job), name, "body", strings.ToUpper(name), "body")
 		p.Job = job
-		calm := &trouble{at: -1}
-		s := &Sink{Path: dir, Loose: loose, ByJob: true, open: calm.open}
+		s := &Sink{Path: dir, Loose: loose, ByJob: true, open: disktest.Calm}
 		mustStore(t, s, p)
 		p.Documents = unread(t, p.ID).Documents
 		mustStore(t, s, p)
@@ -156,8 +155,7 @@ func FuzzManifest(f *testing.F) {
 		if err := os.WriteFile(filepath.Join(in, manifestName), manifest, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		calm := &trouble{at: -1}
-		err := (&Sink{Path: dir, open: calm.open}).Store(t.Context(), unread(t, "x/1"))
+		err := (&Sink{Path: dir, open: disktest.Calm}).Store(t.Context(), unread(t, "x/1"))
 		if launcher.OutcomeOf(err) == launcher.Stop {
 			t.Errorf("a directory that holds %q in the way: %v, want an error that concerns this parcel alone", manifest, err)
 		}

@@ -2,30 +2,33 @@ package folder
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"strconv"
 	"time"
 
 	"github.com/ezged/coldlauncher/launcher"
+	"github.com/ezged/coldlauncher/launcher/internal/disk"
 )
 
 // storeLoose stores p as a directory first, out of sight. That directory is
 // the intent: from then on the documents can be moved out of it one by one,
 // and whoever finds it after a crash moves those that are still there. The
 // record is written last, when no document is left to move.
-func (s *Sink) storeLoose(ctx context.Context, d disk, p *launcher.Parcel) error {
+func (s *Sink) storeLoose(ctx context.Context, d disk.Disk, p *launcher.Parcel) error {
 	r, err := s.openRecord(d, p.ID)
 	if err != nil {
 		return err
 	}
-	defer r.disk.close()
+	defer r.disk.Close()
 	target := s.target(p)
 	if done, err := s.handOver(d, r, "", target); done || err != nil {
 		return err
 	}
 	tmp := newTmp()
-	defer d.removeAll(tmp) // nothing, once it was renamed
+	defer d.RemoveAll(tmp) // nothing, once it was renamed
 	if err := s.stage(ctx, d, p, tmp); err != nil {
 		return err
 	}
@@ -37,8 +40,8 @@ func (s *Sink) storeLoose(ctx context.Context, d disk, p *launcher.Parcel) error
 // where a Store that was killed left it, else from tmp. It reports false if
 // there is nothing to bring, because tmp is "". It does not ask for the end of
 // a context: what was begun is finished.
-func (s *Sink) handOver(d disk, r *record, tmp, target string) (done bool, err error) {
-	unlock, err := r.disk.lock(path.Join(r.shard, "lock"), exclusive)
+func (s *Sink) handOver(d disk.Disk, r *record, tmp, target string) (done bool, err error) {
+	unlock, err := r.disk.Lock(path.Join(r.shard, "lock"), disk.Exclusive)
 	if err != nil {
 		return false, err
 	}
@@ -49,8 +52,8 @@ func (s *Sink) handOver(d disk, r *record, tmp, target string) (done bool, err e
 		return false, err
 	}
 	if found {
-		d.removeAll(intent) // left if a process was killed just before it did so
-		return true, r.disk.sync(r.shard)
+		d.RemoveAll(intent) // left if a process was killed just before it did so
+		return true, r.disk.Sync(r.shard)
 	}
 	held, err := holds(d, intent, r.id)
 	switch {
@@ -59,11 +62,11 @@ func (s *Sink) handOver(d disk, r *record, tmp, target string) (done bool, err e
 	case !held && tmp == "":
 		return false, nil
 	case !held:
-		if err := d.rename(tmp, intent); err != nil {
+		if err := d.Rename(tmp, intent); err != nil {
 			return false, err
 		}
 	}
-	if err := d.sync(pending); err != nil {
+	if err := d.Sync(pending); err != nil {
 		return false, err
 	}
 	m, err := s.moveAll(d, intent, target)
@@ -73,14 +76,14 @@ func (s *Sink) handOver(d disk, r *record, tmp, target string) (done bool, err e
 	if err := r.write(m); err != nil {
 		return false, err
 	}
-	d.removeAll(intent) // if not now, then when the ID is seen again
+	d.RemoveAll(intent) // if not now, then when the ID is seen again
 	s.expire(r)
 	return true, nil
 }
 
 // moveAll moves the documents that are still in the folder intent to target,
 // and returns the manifest with the names that they got there.
-func (s *Sink) moveAll(d disk, intent, target string) (*Manifest, error) {
+func (s *Sink) moveAll(d disk.Disk, intent, target string) (*Manifest, error) {
 	m, err := readManifest(d, intent)
 	if err != nil {
 		return nil, err
@@ -95,23 +98,23 @@ func (s *Sink) moveAll(d disk, intent, target string) (*Manifest, error) {
 			return nil, err
 		}
 	}
-	return m, d.sync(target)
+	return m, d.Sync(target)
 }
 
 // move gives the file at from a free name in target, and puts that name into
 // f. A file that is not there was moved before. Where many of a name wait, tag
 // is put into the name rather than a number that is hard to find.
-func move(d disk, from, target, tag string, f *File) error {
+func move(d disk.Disk, from, target, tag string, f *File) error {
 	for try := 1; ; try++ {
-		name := numbered(f.Name, try)
+		name := disk.Numbered(f.Name, try)
 		if try > 20 {
-			name = suffixed(f.Name, fmt.Sprintf("%s-%d", tag, try))
+			name = disk.Suffixed(f.Name, fmt.Sprintf("%s-%d", tag, try))
 		}
-		err := d.publish(from, path.Join(target, name))
+		err := d.Publish(from, path.Join(target, name))
 		switch {
-		case isExist(err):
+		case errors.Is(err, fs.ErrExist):
 			continue
-		case isNotExist(err):
+		case errors.Is(err, fs.ErrNotExist):
 			return nil
 		case err == nil:
 			f.Name = name
@@ -123,7 +126,7 @@ func move(d disk, from, target, tag string, f *File) error {
 // A record tells that the parcel of an ID was handed over. That it exists is
 // what counts; what it holds is for people.
 type record struct {
-	disk  disk
+	disk  disk.Disk
 	id    string
 	shard string // the folder that it is in, with others
 	path  string
@@ -131,10 +134,10 @@ type record struct {
 
 // openRecord returns the record of id, which need not be there, and makes the
 // folder that it belongs in.
-func (s *Sink) openRecord(d disk, id string) (*record, error) {
+func (s *Sink) openRecord(d disk.Disk, id string) (*record, error) {
 	var err error
 	if s.State == "" {
-		d, err = d.sub(hidden)
+		d, err = d.Sub(hidden)
 	} else {
 		d, err = s.openDisk(s.State)
 	}
@@ -144,7 +147,7 @@ func (s *Sink) openRecord(d disk, id string) (*record, error) {
 	r := &record{disk: d, id: id, shard: shardOf(id), path: path.Join(shardOf(id), hashOf(id)+".json")}
 	for _, dir := range []string{"stored", r.shard} {
 		if err := s.makeDir(d, dir); err != nil {
-			d.close()
+			d.Close()
 			return nil, err
 		}
 	}
@@ -154,8 +157,8 @@ func (s *Sink) openRecord(d disk, id string) (*record, error) {
 func shardOf(id string) string { return path.Join("stored", hashOf(id)[:2]) }
 
 func (r *record) found() (bool, error) {
-	_, err := r.disk.stat(r.path)
-	if isNotExist(err) {
+	_, err := r.disk.Stat(r.path)
+	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
 	return err == nil, err
@@ -164,10 +167,10 @@ func (r *record) found() (bool, error) {
 // write records m. A record that a crash left empty still counts: it is begun
 // only when all that it tells has happened.
 func (r *record) write(m *Manifest) error {
-	if err := writeManifest(r.disk, r.path, m); err != nil {
+	if err := disk.WriteJSON(r.disk, r.path, m); err != nil {
 		return err
 	}
-	return r.disk.sync(r.shard)
+	return r.disk.Sync(r.shard)
 }
 
 // expire removes the records older than KeepFor from the shard of r, which is
@@ -178,15 +181,15 @@ func (s *Sink) expire(r *record) {
 	if s.KeepFor <= 0 || !s.isDue(r.shard, now) {
 		return
 	}
-	names, err := r.disk.list(r.shard)
+	entries, err := r.disk.List(r.shard)
 	if err != nil {
 		return
 	}
-	for _, name := range names {
-		name = path.Join(r.shard, name)
-		info, err := r.disk.stat(name)
+	for _, e := range entries {
+		name := path.Join(r.shard, e.Name())
+		info, err := r.disk.Stat(name)
 		if err == nil && path.Ext(name) == ".json" && now.Sub(info.ModTime()) > s.KeepFor {
-			r.disk.remove(name)
+			r.disk.Remove(name)
 		}
 	}
 }

@@ -1,14 +1,15 @@
 package folder
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"time"
 
 	"github.com/ezged/coldlauncher/launcher"
+	"github.com/ezged/coldlauncher/launcher/internal/disk"
 )
 
 // manifestName is the file in a parcel's directory that tells what is there.
@@ -83,27 +84,8 @@ func newFile(d *launcher.Document, name string, size int64, sum string) File {
 	return f
 }
 
-func writeManifest(d disk, name string, m *Manifest) error {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(m); err != nil {
-		return err
-	}
-	f, err := d.create(name)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b.Bytes())
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
-}
-
-func readManifest(d disk, dir string) (*Manifest, error) {
-	b, err := d.read(path.Join(dir, manifestName))
+func readManifest(d disk.Disk, dir string) (*Manifest, error) {
+	b, err := d.Read(path.Join(dir, manifestName))
 	if err != nil {
 		return nil, err
 	}
@@ -116,10 +98,10 @@ func readManifest(d disk, dir string) (*Manifest, error) {
 
 // holds reports whether dir is there and holds the parcel of id. That it holds
 // anything else is an error.
-func holds(d disk, dir, id string) (bool, error) {
-	info, err := d.stat(dir)
+func holds(d disk.Disk, dir, id string) (bool, error) {
+	info, err := d.Stat(dir)
 	switch {
-	case isNotExist(err):
+	case errors.Is(err, fs.ErrNotExist):
 		return false, nil
 	case err != nil:
 		return false, err
@@ -128,7 +110,7 @@ func holds(d disk, dir, id string) (bool, error) {
 	}
 	m, err := readManifest(d, dir)
 	switch {
-	case isNotExist(err):
+	case errors.Is(err, fs.ErrNotExist):
 		return false, fmt.Errorf("%q is in the way: it has no %s", dir, manifestName)
 	case err != nil:
 		return false, err

@@ -3,9 +3,6 @@ package folder
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
-	"path"
-	"strconv"
 	"strings"
 )
 
@@ -33,23 +30,3 @@ func hashOf(id string) string {
 	sum := sha256.Sum256([]byte(id))
 	return hex.EncodeToString(sum[:])
 }
-
-// numbered returns name for n = 1, and "stem (n).ext" for those that follow.
-func numbered(name string, n int) string {
-	if n == 1 {
-		return name
-	}
-	return suffixed(name, strconv.Itoa(n))
-}
-
-// suffixed returns "stem (suffix).ext".
-func suffixed(name, suffix string) string {
-	ext := path.Ext(name)
-	if len(ext) == len(name) || len(ext) > 16 {
-		ext = ""
-	}
-	return fmt.Sprintf("%s (%s)%s", strings.TrimSuffix(name, ext), suffix, ext)
-}
-
-// fold returns the same for names that differ by case alone.
-func fold(name string) string { return strings.ToLower(strings.ToUpper(name)) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"strings"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ezged/coldlauncher/launcher"
+	"github.com/ezged/coldlauncher/launcher/internal/disk"
 )
 
 // A Sink keeps parcels in a directory. Its zero value but for Path is ready
@@ -49,9 +51,9 @@ type Sink struct {
 	// as others are written.
 	KeepFor time.Duration
 
-	open    func(path string) (disk, error) // nil: openDisk
-	swept   atomic.Bool                     // what a killed process left was removed
-	buffers sync.Pool                       // *[]byte of bufferSize
+	open    func(path string, create bool) (disk.Disk, error) // nil: disk.Open
+	swept   atomic.Bool                                       // what a killed process left was removed
+	buffers sync.Pool                                         // *[]byte of disk.BufferSize
 
 	mu      sync.Mutex
 	durable map[string]bool      // folders whose entry in their parent is on disk
@@ -82,7 +84,7 @@ func (s *Sink) Store(ctx context.Context, p *launcher.Parcel) error {
 		return nil
 	}
 	err = fmt.Errorf("folder %q: %w", s.Path, err)
-	if isFault(err) {
+	if disk.IsFault(err) {
 		return launcher.Halt(err)
 	}
 	return err
@@ -99,7 +101,7 @@ func (s *Sink) store(ctx context.Context, p *launcher.Parcel) error {
 	if err != nil {
 		return err
 	}
-	defer d.close()
+	defer d.Close()
 	leave, err := s.enter(d)
 	if err != nil {
 		return err
@@ -119,7 +121,7 @@ func (s *Sink) store(ctx context.Context, p *launcher.Parcel) error {
 // lock that it holds until leave is called tells that a Store is under way:
 // whoever gets it for himself alone may clear staging of what a killed process
 // left there.
-func (s *Sink) enter(d disk) (leave func(), err error) {
+func (s *Sink) enter(d disk.Disk) (leave func(), err error) {
 	for _, dir := range []string{hidden, staging, pending} {
 		if err := s.makeDir(d, dir); err != nil {
 			return nil, err
@@ -127,29 +129,17 @@ func (s *Sink) enter(d disk) (leave func(), err error) {
 	}
 	const lock = hidden + "/lock"
 	if !s.swept.Load() {
-		leave, err := d.lock(lock, alone)
+		leave, err := d.Lock(lock, disk.Alone)
 		switch {
 		case err == nil:
-			s.sweep(d)
+			disk.Sweep(d, staging)
 			leave()
 			s.swept.Store(true)
-		case !errors.Is(err, errBusy):
+		case !errors.Is(err, disk.ErrBusy) && !errors.Is(err, errors.ErrUnsupported):
 			return nil, err
 		}
 	}
-	return d.lock(lock, shared)
-}
-
-// sweep removes what is in staging. What cannot be removed costs space, and is
-// not a reason to refuse a parcel.
-func (s *Sink) sweep(d disk) {
-	names, err := d.list(staging)
-	if err != nil {
-		return
-	}
-	for _, name := range names {
-		d.removeAll(path.Join(staging, name))
-	}
+	return d.Lock(lock, disk.Shared)
 }
 
 // target returns the folder, relative to Path, in which p is stored.
@@ -165,22 +155,22 @@ func (s *Sink) target(p *launcher.Parcel) string {
 }
 
 // makeDir makes a folder, whose parent is there, and its entry durable.
-func (s *Sink) makeDir(d disk, dir string) error {
+func (s *Sink) makeDir(d disk.Disk, dir string) error {
 	if dir == "." {
 		return nil
 	}
-	err := d.mkdir(dir)
-	if err != nil && !isExist(err) {
+	err := d.Mkdir(dir)
+	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	key := d.name() + "\x00" + dir
+	key := d.Name() + "\x00" + dir
 	s.mu.Lock()
 	known := s.durable[key]
 	s.mu.Unlock()
 	if err != nil && known {
 		return nil
 	}
-	if err := d.sync(path.Dir(dir)); err != nil {
+	if err := d.Sync(path.Dir(dir)); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -192,9 +182,9 @@ func (s *Sink) makeDir(d disk, dir string) error {
 	return nil
 }
 
-func (s *Sink) openDisk(path string) (disk, error) {
+func (s *Sink) openDisk(path string) (disk.Disk, error) {
 	if s.open != nil {
-		return s.open(path)
+		return s.open(path, true)
 	}
-	return openDisk(path)
+	return disk.Open(path, true)
 }

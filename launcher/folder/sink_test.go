@@ -6,18 +6,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"testing/iotest"
 	"time"
 
 	"github.com/ezged/coldlauncher/launcher"
+	"github.com/ezged/coldlauncher/launcher/internal/disk"
+	"github.com/ezged/coldlauncher/launcher/internal/disk/disktest"
 	"github.com/ezged/coldlauncher/launcher/launchertest"
 )
 
@@ -34,7 +36,7 @@ func TestConformance(t *testing.T) {
 			return &Sink{Path: dir, Loose: true, State: dir + "-state", KeepFor: time.Hour}
 		}},
 		{"loose, without exclusive rename", func(t *testing.T, dir string) *Sink {
-			return &Sink{Path: dir, Loose: true, open: openLinkOnly}
+			return &Sink{Path: dir, Loose: true, open: disktest.LinkOnly}
 		}},
 	}
 	for _, tt := range tests {
@@ -46,7 +48,7 @@ func TestConformance(t *testing.T) {
 					Sink: tt.sink(t, dir),
 					Kept: func() ([]string, error) {
 						files, err := visible(dir)
-						if isNotExist(err) {
+						if errors.Is(err, fs.ErrNotExist) {
 							err = nil // nothing was stored yet
 						}
 						return bodies(files), err
@@ -56,15 +58,6 @@ func TestConformance(t *testing.T) {
 			})
 		})
 	}
-}
-
-func openLinkOnly(path string) (disk, error) {
-	d, err := openDisk(path)
-	if err != nil {
-		return nil, err
-	}
-	d.(*rootDisk).linkOnly = true
-	return d, nil
 }
 
 func TestManifestTellsWhatIsThere(t *testing.T) {
@@ -173,7 +166,7 @@ func TestDirName(t *testing.T) {
 }
 
 func TestLooseNeverReplacesAFile(t *testing.T) {
-	for name, open := range map[string]func(string) (disk, error){"rename": openDisk, "link": openLinkOnly} {
+	for name, open := range map[string]func(string, bool) (disk.Disk, error){"rename": disk.Open, "link": disktest.LinkOnly} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			if err := os.WriteFile(filepath.Join(dir, "a.pdf"), []byte("theirs"), 0o600); err != nil {
@@ -193,17 +186,17 @@ func TestManyOfAName(t *testing.T) {
 	const n = 1000
 	for _, loose := range []bool{false, true} {
 		dir := t.TempDir()
-		calm := &trouble{at: -1}
+		calm := &disktest.Trouble{At: -1}
 		var docs []string
 		for i := range n {
 			docs = append(docs, "scan.pdf", fmt.Sprint(i))
 		}
-		mustStore(t, &Sink{Path: dir, Loose: loose, open: calm.open}, parcelOf("x/1", docs...))
+		mustStore(t, &Sink{Path: dir, Loose: loose, open: calm.Open}, parcelOf("x/1", docs...))
 		if got := len(mustSee(t, dir)); got != n {
 			t.Errorf("loose %v: kept %d documents of one name, want %d", loose, got, n)
 		}
-		if calm.count > 50*n {
-			t.Errorf("loose %v: %d operations for %d documents of one name, want no more than 50 each", loose, calm.count, n)
+		if calm.Count() > 50*n {
+			t.Errorf("loose %v: %d operations for %d documents of one name, want no more than 50 each", loose, calm.Count(), n)
 		}
 	}
 }
@@ -269,12 +262,12 @@ func TestLooseKeepsTheTimeOfADocument(t *testing.T) {
 // a file with both.
 func TestLinkedButNotRemoved(t *testing.T) {
 	dir := t.TempDir()
-	s := &Sink{Path: dir, Loose: true, open: openLinkOnly}
-	d, err := openLinkOnly(dir)
+	s := &Sink{Path: dir, Loose: true, open: disktest.LinkOnly}
+	d, err := disktest.LinkOnly(dir, true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer d.close()
+	defer d.Close()
 	leave, err := s.enter(d)
 	if err != nil {
 		t.Fatal(err)
@@ -316,7 +309,7 @@ func TestRecordsExpire(t *testing.T) {
 		t.Errorf("a record younger than KeepFor: %v, want it kept", err)
 	}
 	mustStore(t, open(24*time.Hour), parcelOf(sameShard(other), "c.pdf", "c"))
-	if _, err := os.Stat(records[0]); !isNotExist(err) {
+	if _, err := os.Stat(records[0]); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a record older than KeepFor: %v, want it removed when another is written", err)
 	}
 	if _, err := os.Stat(lock); err != nil {
@@ -366,7 +359,7 @@ func TestSurroundingsAreHalt(t *testing.T) {
 			}
 		})
 	}
-	if _, err := os.Stat(filepath.Join(dir, "unmounted")); !isNotExist(err) {
+	if _, err := os.Stat(filepath.Join(dir, "unmounted")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the missing parent: %v, want it not created", err)
 	}
 }
@@ -411,7 +404,7 @@ func TestEndlessDocumentIsCut(t *testing.T) {
 		return io.NopCloser(readerFunc(func(b []byte) (int, error) { read += len(b); return len(b), nil })), nil
 	}
 	err := (&Sink{Path: dir}).Store(t.Context(), p)
-	if err == nil || read > 100_000+2*bufferSize {
+	if err == nil || read > 100_000+2*disk.BufferSize {
 		t.Errorf("Store = %v after %d bytes, want an error soon after the 100000 announced", err, read)
 	}
 }
@@ -533,7 +526,7 @@ func TestSweepSparesTheLiving(t *testing.T) {
 	first := make(chan error, 1)
 	go func() { first <- (&Sink{Path: dir}).Store(t.Context(), p) }()
 	<-reading
-	if _, err := os.Stat(dead); !isNotExist(err) {
+	if _, err := os.Stat(dead); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("what a killed process left: %v, want it removed by the first Store", err)
 	}
 	mustStore(t, &Sink{Path: dir}, parcelOf("x/2", "c.pdf", "three")) // of another Sink, which would sweep
@@ -593,22 +586,10 @@ func TestALinkIsNotFollowedByAName(t *testing.T) {
 		t.Skipf("no symbolic links here: %v", err)
 	}
 	mustStore(t, &Sink{Path: dir, Loose: true}, parcelOf("x/1", "a.pdf", "one"))
-	if _, err := os.Stat(target); !isNotExist(err) {
+	if _, err := os.Stat(target); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the target of a link in the way: %v, want it untouched", err)
 	}
 	if b, err := os.ReadFile(filepath.Join(dir, "a (2).pdf")); string(b) != "one" {
 		t.Errorf("a (2).pdf holds %q, %v; want the document beside the link", b, err)
-	}
-}
-
-func TestParcelThatOnlyItsNameHinders(t *testing.T) {
-	for _, own := range []error{syscall.ENAMETOOLONG, syscall.EFBIG} {
-		err := blame(&os.PathError{Op: "open", Path: "x", Err: own})
-		if isFault(err) {
-			t.Errorf("%v halts the launcher, want it to concern one parcel", own)
-		}
-	}
-	if err := blame(&os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}); !isFault(err) {
-		t.Errorf("%v concerns one parcel, want it to halt the launcher", err)
 	}
 }
