@@ -3,8 +3,11 @@ package backup
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"sync"
+
+	"github.com/ezged/coldlauncher/launcher/internal/disk"
 )
 
 // Folders below Path.
@@ -19,7 +22,7 @@ type archive struct {
 	src *Source
 
 	mu     sync.Mutex
-	disk   disk // nil: not entered yet
+	disk   disk.Disk // nil: not entered yet
 	unlock func()
 	made   map[string]bool // folders whose entry in their parent is on disk
 	copied int             // parcels
@@ -27,7 +30,7 @@ type archive struct {
 
 // enter opens Path for the rest of the pass and keeps others out. What is
 // missing of it is created, or else is an fs.ErrNotExist.
-func (a *archive) enter(create bool) (disk, error) {
+func (a *archive) enter(create bool) (disk.Disk, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.disk != nil {
@@ -35,14 +38,14 @@ func (a *archive) enter(create bool) (disk, error) {
 	}
 	open := a.src.open
 	if open == nil {
-		open = openDisk
+		open = disk.Open
 	}
 	d, err := open(a.src.Path, create)
 	if err != nil {
 		return nil, err
 	}
 	if err := a.settle(d, create); err != nil {
-		d.close()
+		d.Close()
 		return nil, err
 	}
 	a.disk = d
@@ -51,9 +54,9 @@ func (a *archive) enter(create bool) (disk, error) {
 
 // settle makes the folders that the Source works in, locks them and removes
 // what a killed process left there.
-func (a *archive) settle(d disk, create bool) error {
+func (a *archive) settle(d disk.Disk, create bool) error {
 	if !create {
-		if _, err := d.stat(hidden); err != nil {
+		if _, err := d.Stat(hidden); err != nil {
 			return err
 		}
 	}
@@ -63,30 +66,18 @@ func (a *archive) settle(d disk, create bool) error {
 			return err
 		}
 	}
-	unlock, err := d.lock(hidden + "/lock")
+	unlock, err := d.Lock(hidden+"/lock", disk.Alone)
 	switch {
-	case errors.Is(err, errBusy):
-		return &fault{errors.New("it is in use by another Source or process")}
+	case errors.Is(err, disk.ErrBusy):
+		return disk.Blame(errors.New("it is in use by another Source or process"))
 	case errors.Is(err, errors.ErrUnsupported):
 		return nil // then nobody can tell whose it is that lies in staging
 	case err != nil:
 		return err
 	}
 	a.unlock = unlock
-	sweep(d)
+	disk.Sweep(d, staging)
 	return nil
-}
-
-// sweep empties staging. What cannot be removed costs space, and is not a
-// reason to refuse a parcel.
-func sweep(d disk) {
-	entries, err := d.list(staging)
-	if err != nil {
-		return
-	}
-	for _, e := range entries {
-		d.removeAll(path.Join(staging, e.Name()))
-	}
 }
 
 func (a *archive) leave() {
@@ -94,12 +85,12 @@ func (a *archive) leave() {
 		a.unlock()
 	}
 	if a.disk != nil {
-		a.disk.close()
+		a.disk.Close()
 	}
 }
 
 // mkdirs makes dir and what is missing above it, durably.
-func (a *archive) mkdirs(d disk, dir string) error {
+func (a *archive) mkdirs(d disk.Disk, dir string) error {
 	if dir == "." {
 		return nil
 	}
@@ -113,14 +104,14 @@ func (a *archive) mkdirs(d disk, dir string) error {
 
 // mkdir makes a folder, whose parent is there, and its entry durable. The
 // caller holds a.mu.
-func (a *archive) mkdir(d disk, dir string) error {
+func (a *archive) mkdir(d disk.Disk, dir string) error {
 	if a.made[dir] {
 		return nil
 	}
-	if err := d.mkdir(dir); err != nil && !isExist(err) {
+	if err := d.Mkdir(dir); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	if err := d.sync(path.Dir(dir)); err != nil {
+	if err := d.Sync(path.Dir(dir)); err != nil {
 		return fmt.Errorf("make %q durable: %w", dir, err)
 	}
 	a.made[dir] = true

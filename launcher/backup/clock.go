@@ -2,8 +2,12 @@ package backup
 
 import (
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"path"
 	"time"
+
+	"github.com/ezged/coldlauncher/launcher/internal/disk"
 )
 
 // A reading is what the clock shows.
@@ -39,7 +43,7 @@ const (
 // evenly reports whether the clock has gone on evenly for KeepFor: only then
 // is a copy as old as its day says. Along with true, an error tells that it
 // could not be noted how the clock goes on.
-func (s *Source) evenly(d disk, now reading) (bool, error) {
+func (s *Source) evenly(d disk.Disk, now reading) (bool, error) {
 	r, err := readRun(d)
 	if err != nil {
 		return false, err
@@ -58,9 +62,9 @@ func (s *Source) evenly(d disk, now reading) (bool, error) {
 
 // readRun returns the run that was noted. If there is none, or it makes no
 // sense, a new one begins.
-func readRun(d disk) (run, error) {
-	b, err := d.read(runName)
-	if isNotExist(err) {
+func readRun(d disk.Disk) (run, error) {
+	b, err := d.Read(runName)
+	if errors.Is(err, fs.ErrNotExist) {
 		return run{}, nil
 	}
 	var r run
@@ -70,7 +74,7 @@ func readRun(d disk) (run, error) {
 	return r, err
 }
 
-func (r run) write(d disk) error {
+func (r run) write(d disk.Disk) error {
 	b, err := json.Marshal(run{r.Since.UTC(), r.Last.UTC()})
 	if err != nil {
 		return err
@@ -78,5 +82,5 @@ func (r run) write(d disk) error {
 	if err := replaceFile(d, runName, b); err != nil {
 		return err
 	}
-	return d.sync(path.Dir(runName))
+	return d.Sync(path.Dir(runName))
 }

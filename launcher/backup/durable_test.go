@@ -7,13 +7,14 @@ import (
 	"testing"
 
 	"github.com/ezged/coldlauncher/launcher"
+	"github.com/ezged/coldlauncher/launcher/internal/disk"
 	"github.com/ezged/coldlauncher/launcher/launchertest"
 )
 
 // A volatile knows what a power cut would take: what was written to a file
 // since its last sync, and entries made since the last sync of their folder.
 type volatile struct {
-	disk
+	disk.Disk
 	t     *testing.T
 	files map[string]bool // written and not synced
 	dirs  map[string]bool // with entries that are not
@@ -32,22 +33,22 @@ func (v *volatile) below(dir string) []string {
 	return names
 }
 
-func (v *volatile) mkdir(dir string) error {
-	err := v.disk.mkdir(dir)
+func (v *volatile) Mkdir(dir string) error {
+	err := v.Disk.Mkdir(dir)
 	if err == nil {
 		v.dirs[path.Dir(dir)] = true
 	}
 	return err
 }
 
-func (v *volatile) create(name string) (file, error) {
-	f, err := v.disk.create(name)
+func (v *volatile) Create(name string) (disk.File, error) {
+	f, err := v.Disk.Create(name)
 	v.dirs[path.Dir(name)] = true
 	v.files[name] = true
 	return &volatileFile{f, v, name}, err
 }
 
-func (v *volatile) rename(from, to string) error {
+func (v *volatile) Rename(from, to string) error {
 	if lost := v.below(from); len(lost) > 0 {
 		v.t.Errorf("%s got its name while a power cut would take %v", to, lost)
 	}
@@ -61,44 +62,44 @@ func (v *volatile) rename(from, to string) error {
 			v.dirs[dir] = true
 		}
 	}
-	return v.disk.rename(from, to)
+	return v.Disk.Rename(from, to)
 }
 
-func (v *volatile) removeAll(name string) error {
+func (v *volatile) RemoveAll(name string) error {
 	if lost := v.below("2026"); len(lost) > 0 {
 		v.t.Errorf("a copy was taken apart while a power cut would put it back into %v", lost)
 	}
-	return v.disk.removeAll(name)
+	return v.Disk.RemoveAll(name)
 }
 
-func (v *volatile) sync(dir string) error {
+func (v *volatile) Sync(dir string) error {
 	delete(v.dirs, dir)
-	return v.disk.sync(dir)
+	return v.Disk.Sync(dir)
 }
 
 type volatileFile struct {
-	file
+	disk.File
 	v    *volatile
 	name string
 }
 
 func (f *volatileFile) Write(b []byte) (int, error) {
 	f.v.files[f.name] = true
-	return f.file.Write(b)
+	return f.File.Write(b)
 }
 
 func (f *volatileFile) Sync() error {
 	delete(f.v.files, f.name)
-	return f.file.Sync()
+	return f.File.Sync()
 }
 
 func TestDurableBeforeItIsHandedOver(t *testing.T) {
 	b := newBench(t)
 	b.src.KeepFor = 24 * hour
 	var v *volatile
-	b.src.open = func(dir string, create bool) (disk, error) {
-		d, err := openDisk(dir, create)
-		v = &volatile{disk: d, t: t, files: map[string]bool{}, dirs: map[string]bool{}}
+	b.src.open = func(dir string, create bool) (disk.Disk, error) {
+		d, err := disk.Open(dir, create)
+		v = &volatile{Disk: d, t: t, files: map[string]bool{}, dirs: map[string]bool{}}
 		return v, err
 	}
 	b.rec.Before = func(ctx context.Context, p *launcher.Parcel) error {
@@ -128,8 +129,8 @@ func TestFoundCopyIsMadeDurable(t *testing.T) {
 	b.script.Add("1", launchertest.File("a", "one"))
 	b.mustPoll(t)
 	synced := false
-	b.src.open = func(dir string, create bool) (disk, error) {
-		d, err := openDisk(dir, create)
+	b.src.open = func(dir string, create bool) (disk.Disk, error) {
+		d, err := disk.Open(dir, create)
 		return &syncs{d, func(dir string) { synced = synced || dir == "2026/11/23" }}, err
 	}
 	b.mustPoll(t)
@@ -139,11 +140,11 @@ func TestFoundCopyIsMadeDurable(t *testing.T) {
 }
 
 type syncs struct {
-	disk
+	disk.Disk
 	on func(dir string)
 }
 
-func (d *syncs) sync(dir string) error {
+func (d *syncs) Sync(dir string) error {
 	d.on(dir)
-	return d.disk.sync(dir)
+	return d.Disk.Sync(dir)
 }

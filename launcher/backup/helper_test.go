@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/ezged/coldlauncher/launcher"
+	"github.com/ezged/coldlauncher/launcher/internal/disk/disktest"
 	"github.com/ezged/coldlauncher/launcher/launchertest"
 )
 
@@ -30,12 +32,9 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	b := &bench{at: reading{wall: time.Date(2026, 11, 23, 9, 0, 0, 0, time.Local)}}
-	b.src = &Source{From: &b.script, Path: filepath.Join(t.TempDir(), "copies"), clock: b.read, open: unsynced}
+	b.src = &Source{From: &b.script, Path: filepath.Join(t.TempDir(), "copies"), clock: b.read, open: disktest.Calm}
 	return b
 }
-
-// unsynced opens a disk that, to be fast, never syncs.
-func unsynced(path string, create bool) (disk, error) { return (&trouble{at: -1}).open(path, create) }
 
 func (b *bench) read() reading { return b.at }
 
@@ -147,7 +146,7 @@ func readCopy(fsys fs.FS, dir string) (string, error) {
 func left(t *testing.T, dir string) (staged, dangling []string) {
 	t.Helper()
 	entries, err := os.ReadDir(filepath.Join(dir, filepath.FromSlash(staging)))
-	if err != nil && !isNotExist(err) {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Fatal(err)
 	}
 	for _, e := range entries {

@@ -1,9 +1,12 @@
 package backup
 
 import (
+	"errors"
 	"io/fs"
 	"path"
 	"strings"
+
+	"github.com/ezged/coldlauncher/launcher/internal/disk"
 )
 
 // marker returns the path of the file in the index that tells where the copy
@@ -11,7 +14,7 @@ import (
 func marker(hash string) string { return path.Join(index, hash[:2], hash) }
 
 // lookup returns the directory of the copy of a parcel; "" if there is none.
-func lookup(d disk, hash string) (string, error) {
+func lookup(d disk.Disk, hash string) (string, error) {
 	dir, err := marked(d, hash)
 	if dir == "" || err != nil {
 		return "", err
@@ -23,9 +26,9 @@ func lookup(d disk, hash string) (string, error) {
 }
 
 // marked returns what the index has for a parcel, which need not be there.
-func marked(d disk, hash string) (string, error) {
-	b, err := d.read(marker(hash))
-	if isNotExist(err) {
+func marked(d disk.Disk, hash string) (string, error) {
+	b, err := d.Read(marker(hash))
+	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
 	if err != nil {
@@ -49,7 +52,7 @@ func parseMarker(b []byte, hash string) string {
 }
 
 // note has the index tell, durably, that the copy of a parcel is in dir.
-func (a *archive) note(d disk, hash, dir string) error {
+func (a *archive) note(d disk.Disk, hash, dir string) error {
 	name := marker(hash)
 	if err := a.mkdirs(d, path.Dir(name)); err != nil {
 		return err
@@ -57,14 +60,14 @@ func (a *archive) note(d disk, hash, dir string) error {
 	if err := replaceFile(d, name, []byte(dir+"\n")); err != nil {
 		return err
 	}
-	return d.sync(path.Dir(name))
+	return d.Sync(path.Dir(name))
 }
 
 // forget takes a copy out of the index, unless that knows of another one.
-func forget(d disk, hash, dir string) error {
+func forget(d disk.Disk, hash, dir string) error {
 	known, err := marked(d, hash)
 	if known != dir || err != nil {
 		return err
 	}
-	return d.remove(marker(hash))
+	return d.Remove(marker(hash))
 }

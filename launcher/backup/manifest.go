@@ -1,12 +1,13 @@
 package backup
 
 import (
-	"bytes"
-	"encoding/json"
+	"errors"
+	"io/fs"
 	"path"
 	"time"
 
 	"github.com/ezged/coldlauncher/launcher"
+	"github.com/ezged/coldlauncher/launcher/internal/disk"
 )
 
 // manifestName is the file in the directory of a copy that tells what is there.
@@ -54,22 +55,11 @@ func newFile(d *launcher.Document, name string, size int64, sum string) File {
 	return f
 }
 
-func (m *Manifest) write(d disk, name string) error {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(m); err != nil {
-		return err
-	}
-	return writeFile(d, name, b.Bytes())
-}
-
 // isCopy reports whether dir, whose name has the hash of a parcel, is there and
 // a copy of it.
-func isCopy(d disk, dir string) (bool, error) {
-	info, err := d.stat(path.Join(dir, manifestName))
-	if isNotExist(err) {
+func isCopy(d disk.Disk, dir string) (bool, error) {
+	info, err := d.Stat(path.Join(dir, manifestName))
+	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
 	return err == nil && info.Mode().IsRegular(), err

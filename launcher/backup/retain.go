@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"strings"
 	"time"
 
 	"github.com/ezged/coldlauncher/launcher"
+	"github.com/ezged/coldlauncher/launcher/internal/disk"
 )
 
 const (
@@ -35,7 +37,7 @@ var errNothing = errors.New("no copies yet")
 // expire removes copies that are old enough, some of them if there are many.
 func (a *archive) expire(ctx context.Context, now reading) error {
 	d, err := a.enter(false)
-	if isNotExist(err) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return errNothing
 	}
 	if err != nil {
@@ -80,8 +82,8 @@ func isDay(s string) bool {
 
 // folders returns the paths of the folders in dir whose names are numbers of n
 // digits, in order. What cannot be listed holds none: copying will tell.
-func folders(d disk, dir string, n int) []string {
-	entries, err := d.list(dir)
+func folders(d disk.Disk, dir string, n int) []string {
+	entries, err := d.List(dir)
 	if err != nil {
 		return nil
 	}
@@ -96,8 +98,8 @@ func folders(d disk, dir string, n int) []string {
 
 // removeDay removes up to most copies of a day, and the day if nothing is left
 // in it.
-func removeDay(d disk, day string, most int) (removed int, err error) {
-	entries, err := d.list(day)
+func removeDay(d disk.Disk, day string, most int) (removed int, err error) {
+	entries, err := d.List(day)
 	if err != nil {
 		return 0, err
 	}
@@ -120,7 +122,7 @@ func removeDay(d disk, day string, most int) (removed int, err error) {
 		return len(gone), err
 	}
 	for dir := day; dir != "."; dir = path.Dir(dir) {
-		if d.remove(dir) != nil { // something is left in it
+		if d.Remove(dir) != nil { // something is left in it
 			break
 		}
 	}
@@ -129,26 +131,26 @@ func removeDay(d disk, day string, most int) (removed int, err error) {
 
 // withdraw takes a copy out of the tree as a whole, and returns where it is
 // then. The index goes first: a copy that it does not know is still found here.
-func withdraw(d disk, hash, dir string) (tmp string, err error) {
+func withdraw(d disk.Disk, hash, dir string) (tmp string, err error) {
 	if err := forget(d, hash, dir); err != nil {
 		return "", err
 	}
 	tmp = newTmp()
-	return tmp, d.rename(dir, tmp)
+	return tmp, d.Rename(dir, tmp)
 }
 
 // discard removes copies that were withdrawn from a day, once it is durable
 // that they were: half of a copy must not come back.
-func discard(d disk, day string, copies []string) error {
+func discard(d disk.Disk, day string, copies []string) error {
 	if len(copies) == 0 {
 		return nil
 	}
-	errs := []error{d.sync(day), d.sync(staging)}
+	errs := []error{d.Sync(day), d.Sync(staging)}
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
 	for _, tmp := range copies {
-		errs = append(errs, d.removeAll(tmp))
+		errs = append(errs, d.RemoveAll(tmp))
 	}
 	return errors.Join(errs...)
 }

@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/ezged/coldlauncher/launcher"
+	"github.com/ezged/coldlauncher/launcher/internal/disk"
 	"github.com/ezged/coldlauncher/launcher/launchertest"
 )
 
@@ -254,7 +257,7 @@ func TestOthersFilesStay(t *testing.T) {
 			t.Errorf("retention removed what is not its own: %v", err)
 		}
 	}
-	if _, err := os.Lstat(filepath.Join(b.src.Path, "2026/11/23")); !isNotExist(err) {
+	if _, err := os.Lstat(filepath.Join(b.src.Path, "2026/11/23")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the day of a copy that is old is still there: %v", err)
 	}
 }
@@ -274,21 +277,21 @@ func TestRetentionThatFailsWarns(t *testing.T) {
 			t.Fatal(err)
 		}
 		b.pass(48 * hour)
-		b.src.open = func(path string, create bool) (disk, error) {
-			d, err := openDisk(path, create)
+		b.src.open = func(path string, create bool) (disk.Disk, error) {
+			d, err := disk.Open(path, create)
 			return stuck{d}, err
 		}
 	}
-	if len(warned) != 1 || !errors.Is(warned[0], errKilled) {
+	if len(warned) != 1 || !errors.Is(warned[0], syscall.EIO) {
 		t.Errorf("warned %v, want one warning of what could not be removed", warned)
 	}
 }
 
-type stuck struct{ disk }
+type stuck struct{ disk.Disk }
 
-func (d stuck) rename(from, to string) error {
+func (d stuck) Rename(from, to string) error {
 	if isDay(from[:min(len(from), 10)]) {
-		return &fault{errKilled}
+		return disk.Blame(syscall.EIO)
 	}
-	return d.disk.rename(from, to)
+	return d.Disk.Rename(from, to)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ezged/coldlauncher/launcher"
+	"github.com/ezged/coldlauncher/launcher/internal/disk"
 )
 
 // A Source copies what another Source offers before handing it on.
@@ -34,11 +35,11 @@ type Source struct {
 	// day on which it was made. 0: for ever. The current day is always kept.
 	KeepFor time.Duration
 
-	open  func(path string, create bool) (disk, error) // nil: openDisk
-	clock func() reading                               // nil: the system's
-	began time.Time                                    // of the first Poll
-	seen  reading                                      // when old copies were last looked for
-	more  bool                                         // some of them were left
+	open  func(path string, create bool) (disk.Disk, error) // nil: disk.Open
+	clock func() reading                                    // nil: the system's
+	began time.Time                                         // of the first Poll
+	seen  reading                                           // when old copies were last looked for
+	more  bool                                              // some of them were left
 }
 
 var _ launcher.Source = (*Source)(nil)
@@ -156,7 +157,7 @@ func (a *archive) keep(ctx context.Context, p *launcher.Parcel, docs []*launcher
 		return nil
 	}
 	err = a.src.wrap(err)
-	if isFault(err) {
+	if disk.IsFault(err) {
 		return launcher.Halt(err)
 	}
 	return err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -177,7 +178,7 @@ func TestNothingIsCreatedForNothing(t *testing.T) {
 		return launcher.Later(errors.New("still arriving"))
 	}
 	b.mustPoll(t)
-	if _, err := os.Stat(b.src.Path); !isNotExist(err) {
+	if _, err := os.Stat(b.src.Path); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Path was created (%v) though there was nothing to copy", err)
 	}
 }
@@ -452,7 +453,7 @@ func TestLeftovers(t *testing.T) {
 		if _, err := p.Documents(ctx); err != nil {
 			return err
 		}
-		if _, err := os.Stat(tmp); !isNotExist(err) {
+		if _, err := os.Stat(tmp); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("a leftover is still there: %v", err)
 		}
 		if err := os.Mkdir(tmp, 0o755); err != nil { // as the live one would
