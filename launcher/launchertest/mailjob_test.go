@@ -43,24 +43,30 @@ type mailJob struct {
 
 func newMailJob(t testing.TB, server *mailtest.MailServer, user string) *mailJob {
 	t.Helper()
-	root := t.TempDir()
-	j := &mailJob{server: server, user: user, copies: filepath.Join(root, "backup")}
-	j.root, j.sink = root, &folder.Sink{Path: filepath.Join(root, "out")}
+	j := &mailJob{server: server, user: user}
+	j.root = t.TempDir()
+	j.copies = filepath.Join(j.root, "backup")
+	j.start(t, openLedger(t, j.root))
+	return j
+}
+
+// start sets everything up as a new process does.
+func (j *mailJob) start(t testing.TB, ledger launcher.Ledger) {
+	j.sink = &folder.Sink{Path: filepath.Join(j.root, "out")}
 	j.box = &imap.Source{
-		Addr: server.IMAPS, TLSConfig: server.TLS, User: user,
-		Password: launcher.SecretText(mailtest.Password(user)),
+		Addr: j.server.IMAPS, TLSConfig: j.server.TLS, User: j.user,
+		Password: launcher.SecretText(mailtest.Password(j.user)),
 		Folder:   "inbox", Done: "EZGED_OK", Rejected: "EZGED_KO",
 	}
 	j.mails = &mail.Source{From: &backup.Source{From: j.box, Path: j.copies}}
 	j.Launcher = &launcher.Launcher{
-		Name: "mailjob", Source: j.mails, Sink: j.sink, Ledger: openLedger(t, root),
+		Name: "mailjob", Source: j.mails, Sink: j.sink, Ledger: ledger,
 		Observe: func(_ context.Context, e launcher.Event) {
 			if e.Kind == launcher.EventFailed || e.Kind == launcher.EventRejected || e.Kind == launcher.EventWarning {
 				t.Errorf("%s %s: %v", e.Kind, e.Origin, e.Err)
 			}
 		},
 	}
-	return j
 }
 
 // client logs in as another mail program would.
