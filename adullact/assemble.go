@@ -170,7 +170,7 @@ func (e *Envelope) add(m *member, role Role, field string, index int) *File {
 	e.Files = append(e.Files, File{
 		Name: m.name, Path: m.path, Role: role, Field: field, Index: index, MediaType: m.mime,
 		Sniffed: m.sniffed, Size: m.size, SHA256: m.sum, Of: m.of, Form: m.form, Broken: m.broken, Open: m.open,
-		Typology: typologyOf(m.name),
+		origin: m.origin, Typology: typologyOf(m.name),
 	})
 	if m.size == 0 {
 		e.warn(WarnEmpty, m.name, field, "")

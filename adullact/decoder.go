@@ -135,6 +135,7 @@ type member struct {
 	at   io.ReaderAt // nil: it can be read in sequence only
 
 	lasting bool // at stays readable when the file was looked at
+	origin  any  // what the caller knows the file by
 
 	sniffed string
 	root    string // local name of the root element of an XML file

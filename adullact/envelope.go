@@ -107,4 +107,6 @@ type File struct {
 	// called any number of times, also concurrently, as long as what the
 	// Decoder was given can be read. The caller closes the reader.
 	Open func(ctx context.Context) (io.ReadCloser, error)
+
+	origin any // what a Source knows the file by
 }

@@ -102,15 +102,26 @@ func (o *opening) ready(ctx context.Context, top string, docs []*launcher.Docume
 	if name := path.Base(top); isTest(name) {
 		return o.wait(age, fmt.Errorf("%q is a test of a connector", name))
 	}
-	marked := false
+	marker, others := (*launcher.Document)(nil), 0
 	for _, d := range docs {
-		if o.isTemporary(d.Name) {
+		switch {
+		case o.isTemporary(d.Name):
 			return o.wait(age, fmt.Errorf("%q is still being written", d.Name))
+		case o.Decoder.isMarker(d.Name):
+			marker = d
+		default:
+			others++
 		}
-		marked = marked || o.Decoder.isMarker(d.Name)
 	}
-	if marked {
+	switch {
+	case others == 0:
+		return o.wait(age, errors.New("nothing but its end marker is there"))
+	case marker != nil && marker.Size == 0:
+		return settled(age, o.quiet())
+	case marker != nil:
 		return nil
+	case o.Marked && o.drop != nil:
+		return o.wait(age, errors.New("its end marker is missing"))
 	}
 	meta, err := o.readMetadata(ctx, top, docs)
 	if err != nil {

@@ -22,7 +22,7 @@ import (
 // What comes from a directory (documents of role "file") may still be arriving.
 // A deposit is ready when one of these holds:
 //
-//   - its end marker is there, whatever is missing;
+//   - its end marker is there, whatever is missing, and is not empty;
 //   - its metadata can be read to its end, every file that it names is there,
 //     the main one is not empty, and nothing has changed for Quiet;
 //   - it has neither, came from Deposits, and nothing has changed for Unlisted;
@@ -49,6 +49,10 @@ type Source struct {
 	// must have been left alone before it is taken as it is. 0: it is never
 	// taken; nothing tells a deposit that failed half-way from such a one.
 	Unlisted time.Duration
+
+	// Marked tells that deposits of Deposits end with a marker: none is taken
+	// without. By default one whose metadata is complete does not wait for it.
+	Marked bool
 
 	// Deadline is how long something may stay incomplete before it is rejected
 	// with a reason that names what is missing. 0: 1 hour; -1: for ever.
@@ -272,11 +276,9 @@ func (o *opening) deposit(ctx context.Context, docs []*launcher.Document) ([]*la
 	}
 	dec := o.decoder().begin(ctx)
 	var members []*member
-	times := make(map[string]*launcher.Document)
 	for _, d := range docs {
 		m := newMember(pathIn(top, d))
-		m.size, m.open = d.Size, d.Open
-		times[m.path] = d
+		m.size, m.open, m.origin = d.Size, d.Open, d
 		if err := dec.enter(m.name); err != nil {
 			return nil, launcher.Reject(err)
 		}
@@ -296,7 +298,7 @@ func (o *opening) deposit(ctx context.Context, docs []*launcher.Document) ([]*la
 	if areUnknown(envelopes) && !o.Unknown {
 		return docs, nil
 	}
-	return o.handOver(envelopes, docs[0], func(f *File) *launcher.Document { return times[f.Path] }), nil
+	return o.handOver(envelopes, docs[0]), nil
 }
 
 // depositError marks an error about the content of a deposit.
@@ -376,12 +378,7 @@ func (o *opening) single(ctx context.Context, d *launcher.Document) ([]*launcher
 	if areUnknown(envelopes) && !o.Unknown {
 		return []*launcher.Document{d}, nil
 	}
-	docs := o.handOver(envelopes, d, func(f *File) *launcher.Document {
-		if f.Path == d.Name && f.Form == "" {
-			return d
-		}
-		return nil
-	})
+	docs := o.handOver(envelopes, d)
 	if o.Raw && (kind == typeZip || kind == typeGzip || kind == typeTar) {
 		raw := *d
 		raw.Role, raw.Group, raw.Unit = string(RoleTransport), docs[0].Group, docs[0].Unit
@@ -446,9 +443,8 @@ func (o *opening) failed(d *launcher.Document, kind string, err error) ([]*launc
 }
 
 // handOver makes documents of the files of envelopes. Marker and noise are not
-// handed over. from is the document that they came in; whole returns the
-// document that a file is as it stands, or nil.
-func (o *opening) handOver(envelopes []*Envelope, from *launcher.Document, whole func(*File) *launcher.Document) []*launcher.Document {
+// handed over. from is the document that they came in, or the first of them.
+func (o *opening) handOver(envelopes []*Envelope, from *launcher.Document) []*launcher.Document {
 	var out []*launcher.Document
 	for _, e := range envelopes {
 		unit := o.unit(e, from)
@@ -457,7 +453,7 @@ func (o *opening) handOver(envelopes []*Envelope, from *launcher.Document, whole
 			if f.Role == RoleMarker || f.Role == RoleNoise {
 				continue
 			}
-			out = append(out, document(e, f, from, whole(f), unit))
+			out = append(out, document(e, f, from, unit))
 		}
 	}
 	return out
@@ -484,7 +480,7 @@ func (o *opening) unit(e *Envelope, from *launcher.Document) *launcher.Unit {
 }
 
 // document makes a document of a file.
-func document(e *Envelope, f *File, from, whole *launcher.Document, unit *launcher.Unit) *launcher.Document {
+func document(e *Envelope, f *File, from *launcher.Document, unit *launcher.Unit) *launcher.Document {
 	d := &launcher.Document{
 		Name: launcher.CleanName(f.Name), Dir: from.Dir, MediaType: f.MediaType, Size: f.Size, Time: from.Time,
 		Role: string(f.Role), Group: string(e.Kind), Unit: unit, Meta: f.flatten(), Open: f.Open,
@@ -492,7 +488,7 @@ func document(e *Envelope, f *File, from, whole *launcher.Document, unit *launch
 	if d.Name != f.Name {
 		d.Meta[launcher.MetaName] = f.Name
 	}
-	if whole != nil {
+	if whole, ok := f.origin.(*launcher.Document); ok {
 		d.Dir, d.Time, d.Open, d.Size = whole.Dir, whole.Time, whole.Open, whole.Size
 		d.MediaType = whole.MediaType
 	}
