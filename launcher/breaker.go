@@ -110,7 +110,7 @@ func (o *once) failedInSink(err error) (knowledge, error) {
 	o.streak = append(o.streak, s)
 	streak := o.streak
 	if len(streak) == inARow {
-		o.streak = nil
+		o.halted = Halt(fmt.Errorf("%w: %w", errSinkDown, err)) // before anybody else's turn
 	}
 	o.pass.mu.Unlock()
 	defer close(s.taken)
@@ -145,7 +145,7 @@ func (o *once) trip(before []*strike, err error) (knowledge, error) {
 	}
 	o.l.suspect(o.key)
 	o.left(o.parcel.Time, func(s *Stats) { s.Left++ })
-	return o.giveBack(o.halt(fmt.Errorf("%w: %w", errSinkDown, err)))
+	return o.giveBack(o.halt(err))
 }
 
 // sinkDown returns an error if the pass found the Sink still down.

@@ -51,7 +51,7 @@ func (o *once) hand(ctx context.Context, parts []*part) (knowledge, error) {
 // turn returns the place in the queue that the Source took for this parcel, or
 // a new one.
 func (o *once) turn(ctx context.Context) *turn {
-	if t, ok := ctx.Value(turnKey{}).(*turn); ok && t.q == &o.queue && t.take() {
+	if t, _ := ctx.Value(turnKey{}).(*turn); t != nil {
 		return t
 	}
 	return o.queue.join()
@@ -60,24 +60,22 @@ func (o *once) turn(ctx context.Context) *turn {
 // remaining loads what became of parts in earlier attempts. It returns those
 // that are still to be handed over, and the errors of those that were rejected.
 func (o *once) remaining(parts []*part) (todo []*part, results []error, err error) {
-	for _, pt := range parts {
-		for pt != nil {
-			var e Entry
-			if o.parts && pt.id != o.id {
-				if e, err = o.l.state.ledger.Load(o.ctx, pt.id); err != nil {
-					return nil, nil, o.ledgerFailed("load", err)
-				}
+	for len(parts) > 0 {
+		pt := parts[0]
+		parts = parts[1:]
+		var e Entry
+		if o.parts && pt.id != o.id {
+			if e, err = o.l.state.ledger.Load(o.ctx, pt.id); err != nil {
+				return nil, nil, o.ledgerFailed("load", err)
 			}
-			switch e.State {
-			case Stored:
-				pt = pt.beyond(e.Files)
-				continue
-			case Rejected:
-				results = append(results, Reject(errors.New(e.Err)))
-			default:
-				todo = append(todo, pt)
-			}
-			pt = nil
+		}
+		switch e.State {
+		case Stored:
+			parts = append(pt.beyond(e.Files), parts...)
+		case Rejected:
+			results = append(results, Reject(errors.New(e.Err)))
+		default:
+			todo = append(todo, pt)
 		}
 	}
 	return todo, results, nil

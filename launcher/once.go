@@ -17,8 +17,10 @@ var (
 
 // store is the Sink that the Source is given.
 func (p *pass) store(ctx context.Context, parcel *Parcel) error {
-	if t, ok := ctx.Value(turnKey{}).(*turn); ok && t.q == &p.queue {
+	if t, ok := ctx.Value(turnKey{}).(*turn); ok && t.q == &p.queue && t.take() {
 		defer t.leave()
+	} else {
+		ctx = context.WithValue(ctx, turnKey{}, (*turn)(nil))
 	}
 	p.dog.parcels.Add(1)
 	defer p.dog.parcels.Add(1)

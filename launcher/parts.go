@@ -144,28 +144,42 @@ func partKey(d *Document, r *Route, place int) string {
 	return hex.EncodeToString(h.Sum(nil)[:12])
 }
 
-// beyond returns what is left of a part of which files were stored before, as a
-// part of its own: documents that another Filter has let through since. It
-// returns nil if nothing is left.
-func (pt *part) beyond(files []File) *part {
-	stored := make(map[string]int)
+// beyond returns what is left of a part of which files were stored before,
+// each document as a part of its own: those that another Filter has let
+// through since. Where it cannot tell which of several alike were stored, it
+// returns them all: rather twice than never.
+func (pt *part) beyond(files []File) []*part {
+	stored := make(map[string][]File)
 	for _, f := range files {
-		stored[f.Name]++
+		stored[f.Name] = append(stored[f.Name], f)
 	}
-	more := &part{job: pt.job, unit: pt.unit}
-	h := sha256.New()
+	namesakes := make(map[string][]*Document)
 	for _, d := range pt.docs {
-		if stored[d.Name]--; stored[d.Name] >= 0 {
+		namesakes[d.Name] = append(namesakes[d.Name], d)
+	}
+	var more []*part
+	nth := make(map[string]int)
+	for _, d := range pt.docs {
+		have, alike := 0, 0
+		for _, f := range stored[d.Name] {
+			if f.Size == d.Size || f.Size < 0 || d.Size < 0 {
+				have++
+			}
+		}
+		for _, e := range namesakes[d.Name] {
+			if e.Size == d.Size || e.Size < 0 || d.Size < 0 {
+				alike++
+			}
+		}
+		if have >= alike {
 			continue
 		}
-		more.docs = append(more.docs, d)
-		h.Write([]byte(d.Name + "\x00"))
+		what := fmt.Sprintf("%s\x00%s\x00%s\x00%d", pt.id, d.Dir, d.Name, d.Size)
+		h := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d", what, nth[what]))
+		nth[what]++
+		id := pt.id[:strings.LastIndexByte(pt.id, '.')+1] + hex.EncodeToString(h[:12])
+		more = append(more, &part{id: id, job: pt.job, unit: pt.unit, docs: []*Document{d}})
 	}
-	if len(more.docs) == 0 {
-		return nil
-	}
-	h.Write([]byte(pt.id))
-	more.id = pt.id[:strings.LastIndexByte(pt.id, '.')+1] + hex.EncodeToString(h.Sum(nil)[:12])
 	return more
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
@@ -183,11 +184,15 @@ func (l *Launcher) recallPart(ctx context.Context, pt *part, list []Decision, of
 	}
 	switch e.State {
 	case Stored:
-		for _, f := range e.Files {
-			for _, d := range pt.docs {
-				if d.Name == f.Name {
-					list[of[d]].Verdict, list[of[d]].Reason = WouldKnow, "stored on "+e.Time.Format(time.DateTime)
-				}
+		more := pt.beyond(e.Files)
+		for _, d := range pt.docs {
+			if !slices.ContainsFunc(more, func(m *part) bool { return m.docs[0] == d }) {
+				list[of[d]].Verdict, list[of[d]].Reason = WouldKnow, "stored on "+e.Time.Format(time.DateTime)
+			}
+		}
+		for _, m := range more {
+			if err := l.recallPart(ctx, m, list, of); err != nil {
+				return err
 			}
 		}
 	case Rejected:

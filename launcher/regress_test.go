@@ -396,7 +396,7 @@ func TestBreakerAgreesWithTheLedger(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					r := newRig()
 					r.Parallel, r.source.Workers, r.MaxAttempts = parallel, 4, limit
-					r.add("a", "b", "c")
+					r.add("a", "b", "c", "d")
 					r.sink.Before = fails(errors.New("connection refused"))
 					r.Ledger = hooks{Ledger: r.ledger, save: func([]launcher.Entry) error {
 						time.Sleep(time.Second) // others fail meanwhile

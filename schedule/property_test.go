@@ -59,7 +59,7 @@ func (o *oracle) offset(u int64) int64 {
 func (o *oracle) fires(from, to int64) []int64 {
 	plain := !slices.Contains(o.wild[:], true)
 	everyHour := o.columns[4] == nil
-	seen := int64(-1 << 62) // the latest wall second of the passes before
+	seen := int64(-1 << 62)  // the latest wall second of the passes before
 	const before = 26 * 3600 // no pass is longer
 	last := o.offset(from - before)
 	var all []int64
