@@ -1,62 +1,66 @@
 // Command crashloop kills a launcher with SIGKILL, again and again, while it
-// moves files from a directory to a folder Sink with a durable ledger, and then
-// counts what was lost and what was handed over twice:
+// hands documents over to a folder Sink with a durable ledger, and then counts
+// what was lost and what was handed over twice:
 //
 //	go run ./launcher/launchertest/crashloop -kills 100 -files 2000
+//	go run ./launcher/launchertest/crashloop -kills 100 -files 2000 -source imap
+//
+// The documents are files in a directory, or with -source imap the attachments
+// of as many mails on a Dovecot that it starts, each of which is backed up and
+// moved to EZGED_OK.
 //
 // First it kills at each step of a small pass in turn: before and after every
 // change of the ledger, every Store and every answer to the Source. Then it
-// kills at random moments. It exits with 1 if anything was lost or doubled.
+// kills at random moments. It exits with 1 if anything was lost or doubled, or
+// was not let go of at its origin in the end.
 package main
 
 import (
-	"bufio"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
-	"io"
-	"io/fs"
 	"math/rand/v2"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"strconv"
-	"strings"
+	"os/signal"
 	"time"
-
-	"github.com/ezged/coldlauncher/launcher"
-	"github.com/ezged/coldlauncher/launcher/boltledger"
-	"github.com/ezged/coldlauncher/launcher/folder"
-	"github.com/ezged/coldlauncher/launcher/launchertest"
-	"github.com/ezged/coldlauncher/protocol/dir"
 )
 
 func main() {
 	kills := flag.Int("kills", 100, "how often to kill at random moments")
-	files := flag.Int("files", 2000, "how many files to hand over meanwhile")
+	files := flag.Int("files", 2000, "how many files, or mails, to hand over meanwhile")
 	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "of the random moments")
-	child := flag.String("child", "", "directory to work in (the command starts itself with it)")
-	step := flag.Int("step", -1, "step at which the child kills itself; -1: none")
+	source := flag.String("source", "dir", "where documents come from: dir or imap")
+	var c child
+	flag.StringVar(&c.root, "child", "", "directory to work in (the command starts itself with it)")
+	flag.IntVar(&c.step, "step", -1, "step at which the child kills itself; -1: none")
+	flag.StringVar(&c.addr, "addr", "", "IMAP server of the child; none: a directory")
+	flag.StringVar(&c.user, "user", "", "account of the child")
+	flag.StringVar(&c.ca, "ca", "", "file with the certificate authority of the server")
 	flag.Parse()
-	err := run(*child, *step, *kills, *files, *seed)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	var err error
+	if c.root != "" {
+		err = c.work(ctx)
+	} else {
+		err = run(ctx, *source, *kills, *files, *seed)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "crashloop:", err)
 		os.Exit(1)
 	}
 }
 
-func run(child string, step, kills, files int, seed uint64) error {
-	if child != "" {
-		return work(child, step)
+func run(ctx context.Context, source string, kills, files int, seed uint64) error {
+	o, stop, err := newOrigin(source)
+	if err != nil {
+		return err
 	}
+	defer stop()
 	var all report
-	err := steps(&all)
+	err = steps(ctx, o, &all)
 	if err == nil {
-		err = moments(&all, kills, files, rand.New(rand.NewPCG(seed, 0)))
+		err = moments(ctx, o, &all, kills, files, rand.New(rand.NewPCG(seed, 0)))
 	}
 	if err != nil {
 		return fmt.Errorf("seed %d: %w", seed, err)
@@ -67,7 +71,7 @@ func run(child string, step, kills, files int, seed uint64) error {
 	return nil
 }
 
-// A report adds up what became of files.
+// A report adds up what became of documents.
 type report struct{ kills, handed, lost, doubled, altered int }
 
 func (r *report) add(s report) {
@@ -78,18 +82,18 @@ func (r *report) add(s report) {
 	r.altered += s.altered
 }
 
-func (r report) print(what string, took time.Duration) {
-	fmt.Printf("%-24s %5d kills  %5d files  lost %d  doubled %d  altered %d  (%.1f s)\n",
-		what, r.kills, r.handed, r.lost, r.doubled, r.altered, took.Seconds())
+func (r report) print(o origin, what string, took time.Duration) {
+	fmt.Printf("%-24s %5d kills  %5d %s  lost %d  doubled %d  altered %d  (%.1f s)\n",
+		what, r.kills, r.handed, o, r.lost, r.doubled, r.altered, took.Seconds())
 }
 
-// steps kills at the first step of a pass over three files, then at the
+// steps kills at the first step of a pass over three documents, then at the
 // second, and so on until a pass survives.
-func steps(all *report) error {
+func steps(ctx context.Context, o origin, all *report) error {
 	begun := time.Now()
 	var sum report
 	for n := 0; ; n++ {
-		r, killed, err := oneStep(n)
+		r, killed, err := oneStep(ctx, o, n)
 		if err != nil {
 			return fmt.Errorf("step %d: %w", n, err)
 		}
@@ -99,46 +103,54 @@ func steps(all *report) error {
 		}
 		sum.kills++
 	}
-	sum.print("at every step", time.Since(begun))
+	sum.print(o, "at every step", time.Since(begun))
 	all.add(sum)
 	return nil
 }
 
-func oneStep(n int) (r report, killed bool, err error) {
+func oneStep(ctx context.Context, o origin, n int) (r report, killed bool, err error) {
 	root, err := os.MkdirTemp("", "crashloop")
 	if err != nil {
 		return report{}, false, err
 	}
 	defer os.RemoveAll(root)
-	want, err := fill(root, 0, 3)
+	p, err := o.place(root)
 	if err != nil {
 		return report{}, false, err
 	}
-	survived, err := start(root, n, nil)
+	want, err := fill(p, 0, 3)
 	if err != nil {
 		return report{}, false, err
 	}
-	r, err = finish(root, want)
+	survived, err := start(ctx, p, root, n, nil)
+	if err != nil {
+		return report{}, false, err
+	}
+	r, err = finish(ctx, p, root, want)
 	return r, !survived, err
 }
 
-// moments kills at random moments, and adds files when the child has moved
+// moments kills at random moments, and adds documents when the child has moved
 // them all before it was killed often enough.
-func moments(all *report, kills, files int, rnd *rand.Rand) error {
+func moments(ctx context.Context, o origin, all *report, kills, files int, rnd *rand.Rand) error {
 	root, err := os.MkdirTemp("", "crashloop")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(root)
 	begun := time.Now()
-	want, err := fill(root, 0, files)
+	p, err := o.place(root)
+	if err != nil {
+		return err
+	}
+	want, err := fill(p, 0, files)
 	if err != nil {
 		return err
 	}
 	var sum report
 	for sum.kills < kills {
-		after := time.Duration(rnd.Int64N(int64(60 * time.Millisecond)))
-		survived, err := start(root, -1, func(kill func()) {
+		after := time.Duration(rnd.Int64N(int64(o.span())))
+		survived, err := start(ctx, p, root, -1, func(kill func()) {
 			time.Sleep(after) // a random moment of its work, not a condition
 			kill()
 		})
@@ -149,7 +161,7 @@ func moments(all *report, kills, files int, rnd *rand.Rand) error {
 			sum.kills++
 			continue
 		}
-		more, err := fill(root, len(want), files)
+		more, err := fill(p, len(want), files)
 		if err != nil {
 			return err
 		}
@@ -157,169 +169,12 @@ func moments(all *report, kills, files int, rnd *rand.Rand) error {
 			want[name] = hash
 		}
 	}
-	r, err := finish(root, want)
+	r, err := finish(ctx, p, root, want)
 	if err != nil {
 		return err
 	}
 	sum.add(r)
-	sum.print("at random moments", time.Since(begun))
+	sum.print(o, "at random moments", time.Since(begun))
 	all.add(sum)
 	return nil
-}
-
-// fill puts n files into the waiting directory of root and returns their
-// hashes by name.
-func fill(root string, first, n int) (map[string]string, error) {
-	in := filepath.Join(root, "in")
-	if err := os.MkdirAll(in, 0o755); err != nil {
-		return nil, err
-	}
-	hashes := make(map[string]string, n)
-	for i := range n {
-		name := fmt.Sprintf("f%06d.txt", first+i)
-		body := []byte(strings.Repeat(name, 1+(first+i)%200))
-		sum := sha256.Sum256(body)
-		hashes[name] = hex.EncodeToString(sum[:])
-		if err := os.WriteFile(filepath.Join(in, name), body, 0o644); err != nil {
-			return nil, err
-		}
-	}
-	return hashes, nil
-}
-
-// start runs a child until it has handed over everything, or dies. Once the
-// child has begun, assassin is called with a function that kills it.
-func start(root string, step int, assassin func(kill func())) (survived bool, err error) {
-	self, err := os.Executable()
-	if err != nil {
-		return false, err
-	}
-	cmd := exec.Command(self, "-child", root, "-step", strconv.Itoa(step))
-	var out strings.Builder
-	cmd.Stderr = &out
-	pipe, err := cmd.StdoutPipe()
-	if err != nil {
-		return false, err
-	}
-	if err := cmd.Start(); err != nil {
-		return false, err
-	}
-	if line, err := bufio.NewReader(pipe).ReadString('\n'); err == nil && line == "begin\n" && assassin != nil {
-		assassin(func() { cmd.Process.Kill() })
-	}
-	err = cmd.Wait()
-	var exit *exec.ExitError
-	switch {
-	case err == nil:
-		return true, nil
-	case errors.As(err, &exit) && !exit.Exited():
-		return false, nil // killed
-	}
-	return false, fmt.Errorf("%w: %s", err, out.String())
-}
-
-// finish lets a child end the work undisturbed and compares what the Sink and
-// the origin hold with want.
-func finish(root string, want map[string]string) (report, error) {
-	if survived, err := start(root, -1, nil); err != nil || !survived {
-		return report{}, errors.Join(errors.New("the last pass did not end well"), err)
-	}
-	kept := make(map[string][]string)
-	out := filepath.Join(root, "out")
-	err := filepath.WalkDir(out, func(path string, e fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if e.IsDir() && e.Name() == ".coldlauncher" {
-			return fs.SkipDir
-		}
-		if e.IsDir() || e.Name() != "manifest.json" {
-			return nil
-		}
-		return readManifest(path, kept)
-	})
-	if err != nil {
-		return report{}, err
-	}
-	r := report{handed: len(want)}
-	for name, hash := range want {
-		switch hashes := kept[name]; {
-		case len(hashes) == 0:
-			r.lost++
-		case len(hashes) > 1:
-			r.doubled++
-		case hashes[0] != hash:
-			r.altered++
-		}
-		if _, err := os.Stat(filepath.Join(root, "done", name)); err != nil {
-			return report{}, fmt.Errorf("not settled: %w", err)
-		}
-	}
-	return r, nil
-}
-
-// readManifest adds the documents of one parcel, hashed anew, to kept.
-func readManifest(path string, kept map[string][]string) error {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	var m struct{ Files []struct{ Name string } }
-	if err := json.Unmarshal(b, &m); err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	for _, f := range m.Files {
-		file, err := os.Open(filepath.Join(filepath.Dir(path), f.Name))
-		if err != nil {
-			return err
-		}
-		h := sha256.New()
-		_, err = io.Copy(h, file)
-		file.Close()
-		if err != nil {
-			return err
-		}
-		kept[f.Name] = append(kept[f.Name], hex.EncodeToString(h.Sum(nil)))
-	}
-	return nil
-}
-
-// work is the child: one launcher, polled until nothing waits.
-func work(root string, step int) (err error) {
-	ledger, err := boltledger.Open(filepath.Join(root, "ledger"))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, ledger.Close()) }()
-	l := &launcher.Launcher{
-		Name:    "crash",
-		Source:  &dir.Source{Path: filepath.Join(root, "in"), Done: filepath.Join(root, "done")},
-		Sink:    &folder.Sink{Path: filepath.Join(root, "out")},
-		Ledger:  ledger,
-		Observe: func(context.Context, launcher.Event) {},
-	}
-	if step >= 0 {
-		c := launchertest.Crash(step)
-		c.Died = func() {
-			p, err := os.FindProcess(os.Getpid())
-			if err == nil {
-				err = p.Kill()
-			}
-			if err != nil {
-				panic(err)
-			}
-			select {} // until the signal has come
-		}
-		l.Source, l.Sink, l.Ledger = c.Source(l.Source), c.Sink(l.Sink), c.Ledger(l.Ledger)
-	}
-	fmt.Println("begin")
-	for {
-		stats, err := l.Poll(context.Background())
-		if err != nil {
-			return err
-		}
-		if stats.Offered == 0 {
-			return nil
-		}
-	}
 }

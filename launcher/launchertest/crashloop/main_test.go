@@ -5,6 +5,8 @@ import (
 	"os"
 	"slices"
 	"testing"
+
+	"github.com/ezged/coldlauncher/launcher/launchertest/mailtest"
 )
 
 // The test binary plays the child, too.
@@ -20,17 +22,30 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills processes for some seconds")
 	}
-	var all report
-	if err := steps(&all); err != nil {
-		t.Fatal(err)
+	tests := []struct {
+		name         string
+		origin       func(t *testing.T) origin
+		kills, files int
+	}{
+		{"dir", func(*testing.T) origin { return dirs{} }, 15, 300},
+		{"imap", func(t *testing.T) origin { return &mailboxes{server: mailtest.Dovecot(t, users()...)} }, 10, 300},
 	}
-	if all.kills < 20 {
-		t.Errorf("killed at %d steps, want every step of the pass", all.kills)
-	}
-	if err := moments(&all, 15, 300, rand.New(rand.NewPCG(1, 2))); err != nil {
-		t.Fatal(err)
-	}
-	if all.lost+all.doubled+all.altered != 0 {
-		t.Errorf("%+v, want nothing lost, doubled or altered", all)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			o := tt.origin(t)
+			var all report
+			if err := steps(t.Context(), o, &all); err != nil {
+				t.Fatal(err)
+			}
+			if all.kills < 20 {
+				t.Errorf("killed at %d steps, want every step of the pass", all.kills)
+			}
+			if err := moments(t.Context(), o, &all, tt.kills, tt.files, rand.New(rand.NewPCG(1, 2))); err != nil {
+				t.Fatal(err)
+			}
+			if all.lost+all.doubled+all.altered != 0 {
+				t.Errorf("%+v, want nothing lost, doubled or altered", all)
+			}
+		})
 	}
 }

@@ -2,7 +2,9 @@ package mailtest
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"os"
 	"os/exec"
@@ -105,6 +107,26 @@ func (s *MailServer) Deliver(user string, mails ...[]byte) error {
 		}
 	}
 	return nil
+}
+
+// Mails returns the mails in a folder of a user of Dovecot, "" being INBOX, as
+// they lie on the disk. A folder that is not there is empty.
+func (s *MailServer) Mails(user, folder string) (mails [][]byte, err error) {
+	for _, sub := range []string{"new", "cur"} {
+		dir := filepath.Join(s.maildir(user, folder), sub)
+		entries, err := os.ReadDir(dir)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("mailtest: %w", err)
+		}
+		for _, e := range entries {
+			b, err := os.ReadFile(filepath.Join(dir, e.Name()))
+			if err != nil {
+				return nil, fmt.Errorf("mailtest: %w", err)
+			}
+			mails = append(mails, b)
+		}
+	}
+	return mails, nil
 }
 
 func (s *MailServer) dovecotConf() string {
