@@ -33,13 +33,13 @@ func (dec *decoding) file(m *member) ([]*Envelope, error) {
 
 // deposit makes envelopes of the files of a deposit.
 func (dec *decoding) deposit(name string, layer Layer, members []*member) ([]*Envelope, error) {
-	if meta := dec.metadataOf(members); meta != nil {
-		return dec.finish([]*Envelope{dec.described(name, layer, meta, members)})
-	}
 	if layer == LayerZip {
 		if groups := foldersOf(members); len(groups) > 1 {
 			return dec.finish(dec.eachFolder(name, layer, groups))
 		}
+	}
+	if meta := dec.metadataOf(members); meta != nil {
+		return dec.finish([]*Envelope{dec.described(name, layer, meta, members)})
 	}
 	return dec.finish(dec.assemble(name, layer, members))
 }

@@ -126,7 +126,7 @@ func TestBigPES(t *testing.T) {
 	}
 	for _, wrapped := range []bool{false, true} {
 		t.Run(fmt.Sprintf("wrapped %v", wrapped), func(t *testing.T) {
-			f, size := bigPES(t, 100<<20, wrapped)
+			f, size := bigPES(t, bigLength, wrapped)
 			var read int64
 			used := peak(func() {
 				var d Decoder
@@ -158,7 +158,7 @@ func TestBigPES(t *testing.T) {
 					}
 				}
 			})
-			if want := int64(2 * (100 << 20) * 3 / 4); read != want {
+			if want := int64(2 * bigLength * 3 / 4); read != want {
 				t.Errorf("%d bytes were passed on, want %d", read, want)
 			}
 			if used > 64<<20 {

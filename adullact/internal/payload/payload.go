@@ -16,6 +16,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
+	"slices"
 )
 
 // A Form is how a file is wrapped.
@@ -114,7 +115,7 @@ const blanks = " \t\r\n"
 func formOf(head []byte) Form {
 	packed := pack(bytes.Clone(head))
 	decoded := make([]byte, base64.RawStdEncoding.DecodedLen(len(packed)))
-	n, err := base64.RawStdEncoding.Decode(decoded, packed[:len(packed)&^3])
+	n, _ := base64.RawStdEncoding.Decode(decoded, packed[:len(packed)&^3])
 	decoded = decoded[:n]
 	switch {
 	case bytes.HasPrefix(decoded, []byte{0x1f, 0x8b}):
@@ -124,11 +125,15 @@ func formOf(head []byte) Form {
 	case isKnown(decoded):
 		return Base64
 	}
-	var bad base64.CorruptInputError
-	if errors.As(err, &bad) && packed[bad] != '=' || hasBlankInside(head) {
+	if slices.ContainsFunc(packed, isForeign) || hasBlankInside(head) {
 		return Text
 	}
 	return Base64
+}
+
+// isForeign reports whether a character is none of base64.
+func isForeign(c byte) bool {
+	return (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '+' && c != '/' && c != '='
 }
 
 // isKnown reports whether b begins as files of known formats do, so that it is

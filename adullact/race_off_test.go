@@ -1,0 +1,6 @@
+//go:build !race
+
+package adullact
+
+// bigLength is the length of the base64 in TestBigPES.
+const bigLength = 100 << 20
