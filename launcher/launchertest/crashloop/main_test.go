@@ -22,6 +22,8 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills processes for some seconds")
 	}
+	// With the race detector every child would take a second to exit.
+	t.Setenv("GORACE", "atexit_sleep_ms=0")
 	tests := []struct {
 		name         string
 		origin       func(t *testing.T) origin
