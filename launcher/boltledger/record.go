@@ -100,7 +100,7 @@ func (r reader) decode(id, value []byte) (launcher.Entry, error) {
 // decodeFields decodes what follows the checksum; false if that is no entry.
 func decodeFields(b []byte) (e launcher.Entry, ok bool) {
 	d := decoder{bytes: b, text: string(b)}
-	e.State = launcher.State(d.uvarint())
+	e.State = d.state()
 	e.Attempts = int(d.varint())
 	e.Time, e.Due, e.Gone = d.time(), d.time(), d.time()
 	e.Of, e.Job, e.Origin = d.take(), d.take(), d.take()
@@ -142,6 +142,16 @@ func (d *decoder) advance(n int) bool {
 	}
 	d.off += n
 	return true
+}
+
+// state takes one byte: as a number of more it would not come back.
+func (d *decoder) state() launcher.State {
+	n := d.uvarint()
+	if n > 0x7f {
+		d.bad = true
+		return launcher.Unknown
+	}
+	return launcher.State(n)
 }
 
 func (d *decoder) time() time.Time {
