@@ -137,6 +137,8 @@ type assembly struct {
 // to none goes into the first, or becomes one of unknown kind.
 func (dec *decoding) assemble(name string, layer Layer, members []*member) []*Envelope {
 	a := &assembly{dec: dec, name: name, layer: layer, members: members, used: map[*member]bool{}}
+	a.webdelib()
+	a.parapheur()
 	a.actes()
 	a.helios()
 	a.chorus()
@@ -255,9 +257,10 @@ func (dec *decoding) finish(out []*Envelope) ([]*Envelope, error) {
 	out[0].Warnings = append(out[0].Warnings, dec.warnings...)
 	dec.warnings = nil
 	for _, e := range out {
-		if e.Key != "" {
+		if e.finished {
 			continue
 		}
+		e.finished = true
 		if err := dec.checkSizes(e); err != nil {
 			return nil, err
 		}
@@ -319,6 +322,7 @@ func digest(files []File) string {
 // setKey sets Key and Version.
 func (e *Envelope) setKey() {
 	switch {
+	case e.Key != "":
 	case e.Actes != nil:
 		e.Key = e.Actes.key()
 	case e.Helios != nil:
@@ -331,7 +335,7 @@ func (e *Envelope) setKey() {
 	}
 }
 
-// join joins the parts of a key; "" if one that counts is missing.
+// joinKey joins the parts of a key; "" if one that counts is missing.
 func joinKey(prefix string, parts ...string) string {
 	for _, p := range parts {
 		if p == "" {

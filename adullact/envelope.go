@@ -18,6 +18,7 @@ type Envelope struct {
 	//	actes:<id of the act>:<message>[:<date of the letter>]
 	//	helios:<root>:<SIRET>:<CodCol>:<CodBud>:<NomFic>   acknowledgements also: :<Digest>
 	//	chorus:<id in Chorus Pro>                          or :<supplier>:<number>:<date>
+	//	webdelib:<id of the export>:<id of the act>
 	//
 	// It is "digest:" and Digest where these fields are missing.
 	Key string
@@ -45,6 +46,8 @@ type Envelope struct {
 
 	// Warnings are the defects that were tolerated.
 	Warnings []Warning
+
+	finished bool
 }
 
 // File returns the first file with a role, or nil.

@@ -53,6 +53,10 @@ func (dec *decoding) readerOf(root, namespace string) xmlReader {
 		return dec.readCDAR
 	case "flux":
 		return dec.readFlux
+	case "depot":
+		return dec.readWebDelib
+	case "premis":
+		return dec.readPremis
 	}
 	return nil
 }
