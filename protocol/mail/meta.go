@@ -80,9 +80,16 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return s[:i], s[i+len(sep):], true
 }
 
+// maxDate is the longest date that is read, in bytes. In Go 1.25.0,
+// mail.ParseDate takes time that is quadratic in the length of a comment.
+const maxDate = 1 << 10
+
 // date returns a date of a header as RFC 3339; "" if it is none.
 func date(s string) string {
 	s = strings.Join(strings.Fields(s), " ")
+	if len(s) > maxDate {
+		return ""
+	}
 	if t, err := mail.ParseDate(s); err == nil {
 		return t.Format(time.RFC3339)
 	}
