@@ -70,6 +70,11 @@
 // encodings or no end still gives up its attachments. What was wrong is listed
 // under [MetaWarnings].
 //
+// Header fields are read by code of this package, for the mail.Header of
+// github.com/emersion/go-message refuses identifiers and addresses that mails
+// do have, reads dates as net/mail does, which is used here too, and takes time
+// that is quadratic in the length of a comment.
+//
 // A mail that cannot be taken apart, that has more in it than could be found,
 // or that exceeds one of the [Limits] is not lost: it is handed over whole, with
 // the reason under [MetaWhole], or rejected if [Source.Strict] is set.
