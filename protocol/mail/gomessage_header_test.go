@@ -82,7 +82,8 @@ func TestHeadersThatGoMessageRefuses(t *testing.T) {
 }
 
 // No header of the samples is read less well than by go-message, although it is
-// given the fields as our reader found them.
+// given the fields as our reader found them. Of 1145 it refuses 77; all but 9,
+// which are dates that are none, are read here.
 func TestHeadersAreReadAsWellAsByGoMessage(t *testing.T) {
 	paths, err := filepath.Glob(samples(t, "mail", "eml", "*.eml"))
 	if err != nil || len(paths) < 300 {
