@@ -92,17 +92,18 @@ func (dec *decoding) tarEntry(m *member, i int, h *tar.Header, body io.Reader, g
 		return nil
 	}
 	child.open = dec.openInTar(m, i, gzipped)
-	return dec.entry(m, child, body)
+	return dec.entry(m, child, body, dec.Keep != nil && !isNoise(child.path))
 }
 
-// entry looks at a file of a container.
-func (dec *decoding) entry(m, child *member, body io.Reader) error {
+// entry looks at a file of a container, which it keeps if it is not to be read
+// in sequence again.
+func (dec *decoding) entry(m, child *member, body io.Reader, keep bool) error {
 	if isUnsafe(child.path) {
 		m.note(WarnUnsafeName, "", "%q", child.path)
 	}
 	m.inner = append(m.inner, child)
 	body = &spender{dec, body}
-	if dec.Keep == nil || isNoise(child.path) {
+	if !keep {
 		return dec.look(child, body, true)
 	}
 	at, size, err := dec.Keep(dec.ctx, body)
@@ -258,7 +259,7 @@ func (dec *decoding) zipEntry(m *member, f *zip.File, open opener) error {
 	}
 	defer r.Close()
 	in := &fixed{int64(f.CompressedSize64)}
-	return malformed(dec.entry(m, child, &ratioReader{r: r, in: in, max: dec.limits.Ratio}))
+	return malformed(dec.entry(m, child, &ratioReader{r: r, in: in, max: dec.limits.Ratio}, false))
 }
 
 // folder looks at the files of a folder.

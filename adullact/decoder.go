@@ -11,7 +11,6 @@ import (
 	"io"
 	"io/fs"
 	"path"
-	"slices"
 	"strings"
 )
 
@@ -153,6 +152,9 @@ func newMember(name string) *member {
 }
 
 func (m *member) note(code Code, field, format string, args ...any) {
+	if len(m.notes) == maxNotes {
+		return
+	}
 	m.notes = append(m.notes, Warning{code, m.name, field, fmt.Sprintf(format, args...)})
 }
 
@@ -184,9 +186,6 @@ func (dec *decoding) look(m *member, r io.Reader, unpack bool) error {
 	if m.err != nil {
 		m.doc = nil
 		m.note(WarnUnreadable, "", "%v", m.err)
-	}
-	if len(m.notes) > maxNotes {
-		m.notes = slices.Clip(m.notes[:maxNotes])
 	}
 	return nil
 }

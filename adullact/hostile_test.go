@@ -92,7 +92,7 @@ func TestLimits(t *testing.T) {
 
 // What unpacks to very much more than it is does not get far.
 func TestBombs(t *testing.T) {
-	zeros := strings.Repeat("\x00", 8<<20)
+	zeros := strings.Repeat("\x00", 2<<20)
 	for name, in := range map[string][]byte{
 		"zip": zipOf(t, "a", zeros), "tar.gz": tarOf(t, "a", zeros), "gzip in zip": zipOf(t, "a.tar.gz", string(tarOf(t, "a", zeros))),
 	} {
@@ -112,6 +112,30 @@ func TestBombs(t *testing.T) {
 	}
 	if _, err := decode(t, &Decoder{Limits: Limits{Ratio: 100_000}}, "x", zipOf(t, "a", zeros)); err != nil {
 		t.Errorf("with another limit: %v", err)
+	}
+}
+
+// What is kept of a file is bounded, whatever it holds.
+func TestKeptIsBounded(t *testing.T) {
+	long := strings.Repeat("x", 10_000)
+	piece := `<Piece><BlocPiece><InfoPce><IdPce V="1"/><Obj V="` + long + `"/></InfoPce></BlocPiece></Piece>`
+	d := &Decoder{Limits: Limits{Memory: 100_000}}
+	out, err := decode(t, d, "p.xml", []byte(pesOf("p", strings.Repeat(piece, 50))))
+	if err != nil || !out[0].Helios.Truncated || len(out[0].Helios.Pieces) > 10 || out[0].Helios.PieceCount != 50 {
+		t.Errorf("PES: %v, %d pieces kept; want no more than 10 of 50", err, len(out[0].Helios.Pieces))
+	}
+	_, err = decode(t, d, "p.xml", []byte(pivotOf(strings.Split(strings.Repeat(invoiceOf(long)+"|", 12), "|")[:12]...)))
+	var limit *LimitError
+	if !errors.As(err, &limit) || limit.Limit != "Memory" {
+		t.Errorf("pivot: error %v, want the limit Memory", err)
+	}
+	_, err = decode(t, &Decoder{Limits: Limits{Entries: 10}}, "p.xml", []byte(pesOf("p", strings.Repeat("<PJ><Contenu/></PJ>", 11))))
+	if !errors.As(err, &limit) || limit.Limit != "Entries" {
+		t.Errorf("empty attachments: error %v, want the limit Entries", err)
+	}
+	out, err = decode(t, &Decoder{}, "p.xml", []byte(pesOf("p", strings.Repeat(`<Bordereau><BlocBordereau><NbrPce V="9"/></BlocBordereau></Bordereau>`, 2*maxNotes))))
+	if err != nil || len(out[0].Warnings) > maxNotes+10 {
+		t.Errorf("warnings: %v, %d; want no more than %d", err, len(out[0].Warnings), maxNotes)
 	}
 }
 
@@ -299,5 +323,20 @@ func TestBytesUntouched(t *testing.T) {
 				t.Errorf("in a folder: %q changed", e.Files[i].Name)
 			}
 		}
+	}
+}
+
+// The defaults are the ones that the field comments tell.
+func TestDefaultLimits(t *testing.T) {
+	want := Limits{
+		Expanded: 512 << 20, Entries: 10_000, Name: 255, Depth: 256, Text: 1 << 20, Memory: 32 << 20, Metadata: 16 << 20, Actes: 150 << 20,
+		PES: 256 << 20, PESAttachment: 150 << 20, ChorusAttachment: 120 << 20, Ratio: 200, Nested: 2, Pieces: 1_000,
+	}
+	if got := (Limits{}).effective(); got != want {
+		t.Errorf("defaults %+v, want %+v", got, want)
+	}
+	none := Limits{Expanded: -1, Entries: -1, Name: -1, Depth: -1, Text: -1, Memory: -1, Metadata: -1, Actes: -1, PES: -1, PESAttachment: -1, ChorusAttachment: -1, Ratio: -1, Nested: -1, Pieces: -1}
+	if _, err := decode(t, &Decoder{Limits: none}, "x.tar.gz", tarOf(t, "a.xml", actOf("A", ""), "b", strings.Repeat("\x00", 2<<20))); err != nil {
+		t.Errorf("without limits: %v", err)
 	}
 }

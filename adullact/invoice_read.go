@@ -36,6 +36,9 @@ type invoiceReader struct {
 	doc  *invoiceFile
 	at   *invoice // the one at hand
 	flow Chorus   // what the file says of all
+	text int64    // bytes of what is kept, about
+
+	apart int64 // bytes of attachments
 }
 
 // newInvoice begins an invoice.
@@ -51,7 +54,12 @@ func (x *invoiceReader) newInvoice(f Format) (*invoice, error) {
 
 // content reads an attachment that is inside an element.
 func (x *invoiceReader) content(_ *xmlscan.Node, c *xmlscan.Content) (any, error) {
-	return x.readEnclosed(c, x.limits.ChorusAttachment, "ChorusAttachment")
+	e, err := x.readEnclosed(c, x.limits.ChorusAttachment, "ChorusAttachment")
+	if err != nil {
+		return nil, err
+	}
+	x.apart += e.to - e.from
+	return e, nil
 }
 
 // attach adds an attachment. usual is how its format wraps them.
@@ -98,7 +106,8 @@ func pieceRole(typ string) Role {
 // line keeps a line of the invoice at hand.
 func (x *invoiceReader) line(l InvoiceLine) {
 	c := &x.at.chorus
-	if len(c.Lines) >= x.limits.Pieces {
+	x.text += int64(len(l.ID) + len(l.Label))
+	if len(c.Lines) >= x.limits.Pieces || x.text > int64(x.limits.Memory) {
 		if !c.Truncated {
 			x.file.note(WarnTruncated, "", "more than %d lines", x.limits.Pieces)
 		}
@@ -165,9 +174,13 @@ func (x *invoiceReader) pivot(s *xmlscan.Scanner, format Format) error {
 	if err != nil {
 		return err
 	}
+	from, apart := s.Offset(), x.apart
 	n, err := s.Tree(map[string]xmlscan.Divert{"Contenu": x.content})
 	if err != nil {
 		return err
+	}
+	if x.text += s.Offset() - from - (x.apart - apart); x.text > int64(x.limits.Memory) {
+		return &LimitError{Limit: "Memory", Max: int64(x.limits.Memory)}
 	}
 	c := &inv.chorus
 	c.FlowID = x.flow.FlowID

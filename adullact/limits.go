@@ -10,7 +10,7 @@ type Limits struct {
 	Name             int   // bytes of a name in an archive; 0: 255
 	Depth            int   // elements of XML within one another; 0: 256
 	Text             int   // bytes of one attribute, or of one text that is kept; 0: 1 MiB
-	Memory           int   // bytes of one XML element that is kept as a whole, about; 0: 32 MiB
+	Memory           int   // bytes of what is kept of one XML file, attachments apart, about; 0: 32 MiB
 	Metadata         int64 // a metadata file; 0: 16 MiB
 	Actes            int64 // one file of an act; 0: 150 MiB
 	PES              int64 // a PES; 0: 256 MiB
@@ -25,7 +25,7 @@ type Limits struct {
 const ratioFloor = 1 << 20
 
 // noLimit is what -1 stands for.
-const noLimit = 1<<31 - 1
+const noLimit = 1 << 30
 
 func (l Limits) effective() Limits {
 	size := func(p *int64, zero int64) {

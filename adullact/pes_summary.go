@@ -18,6 +18,10 @@ type summary struct {
 	h    *Helios
 	keep int
 
+	offset func() int64 // in the file
+	at     int64        // offset at the last call
+	text   int64        // bytes of what is kept, about
+
 	total     sum
 	distinct  map[string]bool // kind and value
 	ids       map[string]bool // of attachments
@@ -32,7 +36,7 @@ type summary struct {
 func (dec *decoding) readPES(m *member, s *xmlscan.Scanner) error {
 	doc := &pesFile{}
 	x := &summary{
-		decoding: dec, file: m, h: &doc.helios, keep: dec.limits.Pieces,
+		decoding: dec, file: m, h: &doc.helios, keep: dec.limits.Pieces, offset: s.Offset,
 		distinct: map[string]bool{}, ids: map[string]bool{}, bordereau: -1, piece: -1,
 	}
 	err := dec.walkPES(s, &PESVisitor{
@@ -51,13 +55,21 @@ func (dec *decoding) readPES(m *member, s *xmlscan.Scanner) error {
 	return nil
 }
 
-// keepSome appends to a list as long as the limit allows.
+// keepSome appends to a list as long as the limits allow.
 func keepSome[T any](x *summary, list []T, v T) []T {
-	if len(list) >= x.keep {
+	if x.isFull() || len(list) >= x.keep {
 		x.h.Truncated = true
 		return list
 	}
 	return append(list, v)
+}
+
+// isFull counts what was read since the last call as kept, and reports whether
+// that is too much.
+func (x *summary) isFull() bool {
+	x.text += x.offset() - x.at
+	x.at = x.offset()
+	return x.text > int64(x.limits.Memory)
 }
 
 func (x *summary) header(h *Helios) error {
@@ -75,7 +87,7 @@ func (x *summary) header(h *Helios) error {
 // are told apart, and no more.
 func (x *summary) once(kind, value string) bool {
 	key := kind + "\x00" + value
-	if value == "" || x.distinct[key] || len(x.distinct) > 100_000 {
+	if value == "" || len(value) > 255 || x.distinct[key] || len(x.distinct) > 100_000 {
 		return false
 	}
 	x.distinct[key] = true
@@ -142,7 +154,7 @@ func (x *summary) addLine(_ *Piece, l *Line) error {
 	if x.piece < 0 {
 		return nil
 	}
-	if x.h.LineCount > x.keep {
+	if x.isFull() || x.h.LineCount > x.keep {
 		x.h.Truncated = true
 		return nil
 	}
@@ -166,6 +178,10 @@ func (x *summary) readContent(a *PESAttachment, content io.Reader) error {
 }
 
 func (x *summary) addAttachment(a *PESAttachment) error {
+	if x.entries++; x.entries > x.limits.Entries {
+		return &LimitError{Limit: "Entries", Max: int64(x.limits.Entries)}
+	}
+	x.at = x.offset() // its content is not kept
 	x.h.AttachmentCount++
 	x.domain("pj")
 	c := x.content
@@ -189,9 +205,6 @@ func (x *summary) addAttachment(a *PESAttachment) error {
 	x.noteAttachment(a, m, c, label)
 	x.h.Attachments = keepSome(x, x.h.Attachments, *a)
 	if a.Form != string(payload.Empty) {
-		if x.entries++; x.entries > x.limits.Entries {
-			return &LimitError{Limit: "Entries", Max: int64(x.limits.Entries)}
-		}
 		x.file.inner = append(x.file.inner, m)
 	}
 	return nil

@@ -4,4 +4,4 @@ package adullact
 
 // bigLength is the length of the base64 in TestBigPES: the race detector makes
 // it slow.
-const bigLength = 8 << 20
+const bigLength = 4 << 20

@@ -16,56 +16,77 @@ import (
 // Sightings remember when parcels were first seen as they are: by their IDs,
 // which change with their files.
 type sightings struct {
-	mu  sync.Mutex
-	was map[string]time.Time // in the pass before
-	now map[string]time.Time // in this one
+	mu    sync.Mutex
+	pass  int
+	first map[string]sighting
 }
 
+type sighting struct {
+	at   time.Time
+	pass int   // in which it was last offered
+	lack error // found by reading all of it, which is not done again
+}
+
+// begin forgets what was not offered for some passes.
 func (s *sightings) begin() {
+	const passes = 10 // one may end early
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.was == nil {
-		s.was = make(map[string]time.Time)
-	}
-	s.now = make(map[string]time.Time)
-}
-
-// keep remembers a parcel that is offered again.
-func (s *sightings) keep(id string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if t, ok := s.was[id]; ok {
-		s.now[id] = t
+	s.pass++
+	for id, seen := range s.first {
+		if seen.pass < s.pass-passes {
+			delete(s.first, id)
+		}
 	}
 }
 
-// first returns when a parcel was first seen.
-func (s *sightings) first(id string, now time.Time) time.Time {
+// offered remembers that a parcel is still there.
+func (s *sightings) offered(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	t, ok := s.was[id]
-	if !ok {
-		t, ok = s.now[id]
+	if seen, ok := s.first[id]; ok {
+		seen.pass = s.pass
+		s.first[id] = seen
 	}
-	if !ok || t.After(now) {
-		t = now // the clock may have been set back
-	}
-	s.now[id] = t
-	s.was[id] = t
-	return t
 }
 
-// end forgets the parcels that were not offered in a complete pass.
-func (s *sightings) end() {
+// lack returns what a parcel was found to lack; nil if nothing is known.
+func (s *sightings) lack(id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.was = s.now
+	return s.first[id].lack
+}
+
+// lacks remembers what a parcel lacks, as long as it stays as it is.
+func (s *sightings) lacks(id string, lack error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if seen, ok := s.first[id]; ok {
+		seen.lack = lack
+		s.first[id] = seen
+	}
+}
+
+// since returns when a parcel was first seen.
+func (s *sightings) since(id string, now time.Time) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.first == nil {
+		s.first = make(map[string]sighting)
+	}
+	seen, ok := s.first[id]
+	if !ok || seen.at.After(now) {
+		seen.at = now // the clock may have been set back
+	}
+	seen.pass = s.pass
+	s.first[id] = seen
+	return seen.at
 }
 
 // age returns how long documents have been left alone.
 func (o *opening) age(docs ...*launcher.Document) time.Duration {
 	now := o.time()
-	since := o.seen.first(o.parcel.ID, now)
+	since := o.seen.since(o.parcel.ID, now)
 	for _, d := range docs {
 		if d.Time.After(since) {
 			since = d.Time
@@ -83,6 +104,12 @@ func (o *opening) wait(age time.Duration, lack error) error {
 	return launcher.Later(lack)
 }
 
+// lacks does so for what was found by reading all of a parcel.
+func (o *opening) lacks(age time.Duration, lack error) error {
+	o.seen.lacks(o.parcel.ID, lack)
+	return o.wait(age, lack)
+}
+
 // settled makes an error of what has not been left alone for long enough.
 func settled(age, quiet time.Duration) error {
 	if age >= quiet {
@@ -91,22 +118,18 @@ func settled(age, quiet time.Duration) error {
 	return launcher.Later(fmt.Errorf("changed lately: %v more without a change", (quiet - age).Round(time.Millisecond)))
 }
 
-// ready tells what a deposit lacks; nil if it is ready.
-func (o *opening) ready(ctx context.Context, top string, docs []*launcher.Document) error {
+// ready tells what a deposit lacks; nil if it is ready, and then whether its
+// marker says so.
+func (o *opening) ready(ctx context.Context, top string, docs []*launcher.Document) (marked bool, err error) {
 	age := o.age(docs...)
-	if o.drop != nil {
-		if sibling := o.drop.sibling(top); sibling != "" {
-			return launcher.Reject(fmt.Errorf("the transfer failed; it is superseded by %q", sibling))
-		}
-	}
 	if name := path.Base(top); isTest(name) {
-		return o.wait(age, fmt.Errorf("%q is a test of a connector", name))
+		return false, o.wait(age, fmt.Errorf("%q is a test of a connector", name))
 	}
 	marker, others := (*launcher.Document)(nil), 0
 	for _, d := range docs {
 		switch {
 		case o.isTemporary(d.Name):
-			return o.wait(age, fmt.Errorf("%q is still being written", d.Name))
+			return false, o.wait(age, fmt.Errorf("%q is still being written", d.Name))
 		case o.Decoder.isMarker(d.Name):
 			marker = d
 		default:
@@ -115,28 +138,44 @@ func (o *opening) ready(ctx context.Context, top string, docs []*launcher.Docume
 	}
 	switch {
 	case others == 0:
-		return o.wait(age, errors.New("nothing but its end marker is there"))
+		return false, o.wait(age, errors.New("nothing but its end marker is there"))
 	case marker != nil && marker.Size == 0:
-		return settled(age, o.quiet())
+		return false, settled(age, o.quiet())
 	case marker != nil:
-		return nil
+		return true, nil
 	case o.Marked && o.drop != nil:
-		return o.wait(age, errors.New("its end marker is missing"))
+		return false, o.wait(age, errors.New("its end marker is missing"))
 	}
 	meta, err := o.readMetadata(ctx, top, docs)
 	if err != nil {
 		if isContent(err) {
-			return o.wait(age, fmt.Errorf("the metadata cannot be read to its end: %w", err))
+			return false, o.wait(age, fmt.Errorf("the metadata cannot be read to its end: %w", err))
 		}
-		return err
+		return false, err
 	}
 	if meta == nil {
-		return o.readyUnlisted(age)
+		return false, o.readyUnlisted(age)
 	}
 	if lack := o.lack(meta, top, docs); lack != nil {
-		return o.wait(age, lack)
+		return false, o.wait(age, lack)
 	}
-	return settled(age, o.quiet())
+	return false, settled(age, o.quiet())
+}
+
+// superseded rejects what a failed transfer left behind, once its second attempt
+// is there.
+func (o *opening) superseded(docs []*launcher.Document) error {
+	if o.drop == nil || len(docs) == 0 {
+		return nil
+	}
+	name := topOf(docs)
+	if name == "" && len(docs) == 1 {
+		name = docs[0].Name
+	}
+	if sibling := o.drop.sibling(name); sibling != "" {
+		return launcher.Reject(fmt.Errorf("the transfer failed; it is superseded by %q", sibling))
+	}
+	return nil
 }
 
 // readyUnlisted tells what a deposit without metadata and marker lacks.
@@ -291,16 +330,9 @@ func (o *opening) readyAlone(d *launcher.Document, kind string) error {
 	case o.drop != nil && d.Size == 0:
 		return o.wait(age, fmt.Errorf("%q is empty", d.Name))
 	case kind == typeZip || kind == typeGzip:
-		if o.drop != nil {
-			if sibling := o.drop.sibling(d.Name); sibling != "" {
-				return launcher.Reject(fmt.Errorf("the transfer failed; it is superseded by %q", sibling))
-			}
-		}
 		return nil // its checksums tell
 	case o.drop != nil && d.Dir == "":
 		return o.drop.looseReady(o, age)
-	case kind == typePDF && o.drop != nil:
-		return settled(age, o.quiet())
 	}
 	return nil
 }
@@ -319,6 +351,9 @@ func (o *opening) lonely(d *launcher.Document, envelopes []*Envelope) error {
 			}
 		}
 	}
+	if envelopes[0].Layer == LayerPDF && !areUnknown(envelopes) {
+		return settled(o.age(d), o.quiet()) // its end is not to be told
+	}
 	if o.drop == nil || !areUnknown(envelopes) {
 		return nil
 	}
@@ -326,5 +361,5 @@ func (o *opening) lonely(d *launcher.Document, envelopes []*Envelope) error {
 	if o.Unlisted > 0 {
 		return settled(age, o.Unlisted)
 	}
-	return o.wait(age, fmt.Errorf("%q is of no known kind, and no metadata names it", d.Name))
+	return o.lacks(age, fmt.Errorf("%q is of no known kind, and no metadata names it", d.Name))
 }

@@ -24,11 +24,13 @@ import (
 //
 //   - its end marker is there, whatever is missing, and is not empty;
 //   - its metadata can be read to its end, every file that it names is there,
-//     the main one is not empty, and nothing has changed for Quiet;
+//     the main one is not empty, no XML or archive is cut, and nothing has
+//     changed for Quiet;
 //   - it has neither, came from Deposits, and nothing has changed for Unlisted;
 //     from another Source, for Quiet.
 //
-// A zip, a tar.gz or an XML file is ready when it can be read to its end. What
+// A zip, a tar.gz or an XML file is ready when it can be read to its end, a
+// Factur-X when nothing has changed for Quiet. What
 // is not ready is offered all the same, and says what it lacks with
 // launcher.Later. What still lacks it after Deadline is set aside.
 type Source struct {
@@ -97,18 +99,14 @@ func (s *Source) Poll(ctx context.Context, sink launcher.Sink) error {
 		pool = new(spool.Pool)
 	}
 	s.seen.begin()
-	err := s.From.Poll(ctx, launcher.SinkFunc(func(ctx context.Context, p *launcher.Parcel) error {
+	return s.From.Poll(ctx, launcher.SinkFunc(func(ctx context.Context, p *launcher.Parcel) error {
 		o := &opening{Source: s, pool: pool, parcel: p}
 		defer o.close()
-		s.seen.keep(p.ID)
+		s.seen.offered(p.ID)
 		opened := *p
 		opened.Documents = o.documents
 		return sink.Store(ctx, &opened)
 	}))
-	if err == nil {
-		s.seen.end()
-	}
-	return err
 }
 
 // validate returns all faults of the set-up, joined.
@@ -189,6 +187,12 @@ func (o *opening) documents(ctx context.Context) ([]*launcher.Document, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := o.superseded(docs); err != nil {
+		return nil, err
+	}
+	if lack := o.seen.lack(o.parcel.ID); lack != nil {
+		return nil, o.wait(o.age(docs...), lack)
+	}
 	o.keys = make(map[string]int)
 	var out []*launcher.Document
 	for _, set := range o.sets(docs) {
@@ -268,11 +272,13 @@ func (o *opening) decoder() *Decoder {
 
 // deposit opens the files of a deposit, if it is ready.
 func (o *opening) deposit(ctx context.Context, docs []*launcher.Document) ([]*launcher.Document, error) {
-	top := topOf(docs)
+	top, certain := topOf(docs), true
 	if isFile(docs[0]) {
-		if err := o.ready(ctx, top, docs); err != nil {
+		marked, err := o.ready(ctx, top, docs)
+		if err != nil {
 			return nil, err
 		}
+		certain = marked
 	}
 	dec := o.decoder().begin(ctx)
 	var members []*member
@@ -284,6 +290,9 @@ func (o *opening) deposit(ctx context.Context, docs []*launcher.Document) ([]*la
 		}
 		if err := dec.lookOpen(m); err != nil {
 			return nil, o.depositError(err)
+		}
+		if !certain && errors.Is(m.err, ErrTruncated) {
+			return nil, o.lacks(o.age(docs...), fmt.Errorf("%q cannot be read to its end: %w", d.Name, m.err))
 		}
 		members = append(members, m)
 	}
@@ -428,7 +437,7 @@ func (o *opening) failed(d *launcher.Document, kind string, err error) ([]*launc
 	}
 	container := kind == typeZip || kind == typeGzip || kind == typeTar
 	if isFile(d) && (errors.Is(err, ErrTruncated) || container && errors.Is(err, ErrMalformed)) {
-		return nil, o.wait(o.age(d), fmt.Errorf("it cannot be read to its end: %w", err))
+		return nil, o.lacks(o.age(d), fmt.Errorf("it cannot be read to its end: %w", err))
 	}
 	if o.Strict {
 		return nil, launcher.Reject(err)

@@ -533,6 +533,7 @@ func TestIncomplete(t *testing.T) {
 		{"the act is empty", append(whole.steps(), func(y *yard) { y.write("d/acte.pdf", nil) }), `"acte.pdf" of arrete is empty`},
 		{"metadata is cut", append(whole.steps(), func(y *yard) { y.write("d/metadata.xml", cut[:len(cut)-9]) }), "metadata cannot be read to its end"},
 		{"metadata is empty", append(whole.steps(), func(y *yard) { y.write("d/metadata.xml", nil) }), "metadata cannot be read to its end"},
+		{"the receipt is cut", append(whole.steps(), func(y *yard) { y.write("d/ar.xml", []byte("<actes:ARActe"+actesAttr+">")) }), "\"ar.xml\" cannot be read to its end"},
 		{"a file is still written", append(whole.steps(), func(y *yard) { y.write("d/x.pdf.filepart", []byte("x")) }), "still being written"},
 		{"a test", inPieces("test_rep_12/test_file_12", []byte("test"), 1), "a test of a connector"},
 		{"a loose test", inPieces("test_file_12", []byte("test"), 1), "a test of a connector"},
