@@ -84,7 +84,7 @@ var mayNeed = map[string][]string{
 	"protocol/dir":  {"launcher", "github.com/fsnotify/fsnotify", "golang.org/x/sys", "golang.org/x/text"},
 	"protocol/imap": {"launcher", "launcher/spool", "protocol/dial", "github.com/emersion", "golang.org/x/text"},
 	"protocol/pop3": {"launcher", "launcher/spool", "protocol/dial", "github.com/knadh/go-pop3", "github.com/emersion", "golang.org/x/text"},
-	"protocol/mail": {"launcher", "launcher/spool", "github.com/emersion/go-message", "golang.org/x/text"},
+	"protocol/mail": {"launcher", "launcher/spool", "golang.org/x/text"},
 }
 
 func TestDependencies(t *testing.T) {
