@@ -270,7 +270,7 @@ func TestMailJob(t *testing.T) {
 		{"Dovecot, XOAUTH2", mailtest.Dovecot, 60, drop, func(t *testing.T, j *mailJob) {
 			j.box.Password, j.box.Token = nil, launcher.SecretText(j.server.Token(t, j.user, time.Hour))
 		}},
-		{"Cyrus, STARTTLS", mailtest.Cyrus, 328, func(t *testing.T, j *mailJob, all []letter) []letter { return j.put(t, all) }, func(_ *testing.T, j *mailJob) {
+		{"Cyrus, STARTTLS", mailtest.Cyrus, 200, func(t *testing.T, j *mailJob, all []letter) []letter { return j.put(t, all) }, func(_ *testing.T, j *mailJob) {
 			j.box.Addr, j.box.Security = j.server.IMAP, dial.StartTLS
 		}},
 	}
