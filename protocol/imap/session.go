@@ -22,8 +22,11 @@ type session struct {
 	c    *imapclient.Client
 	caps goimap.CapSet
 
-	box   string // that is selected; "": none
-	users int    // guarded by line
+	box string // that is selected; "": none
+
+	// Guarded by line.
+	users  int
+	shared bool // it has had several users at a time since it last had none
 }
 
 // budget is what the answer of a command may cost that returns no bodies.
@@ -164,6 +167,7 @@ func (l *line) get(b *box) (*session, error) {
 		}
 	}
 	l.s.users++
+	l.s.shared = l.s.shared || l.s.users > 1
 	return l.s, nil
 }
 
@@ -180,14 +184,20 @@ func (l *line) reselect(b *box) error {
 	return nil
 }
 
-// put gives a session back.
-func (l *line) put(s *session) {
+// put gives a session back. It reports whether others may have used it at the
+// same time.
+func (l *line) put(s *session) (shared bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	shared = s.shared
 	s.users--
-	if s.users == 0 && s != l.s {
-		s.close()
+	if s.users == 0 {
+		s.shared = false
+		if s != l.s {
+			s.close()
+		}
 	}
+	return shared
 }
 
 // drop leaves the session to those that still use it, the last of which
@@ -219,17 +229,22 @@ func (l *line) hangUp() {
 }
 
 // run calls f with a session, and once more with a new one if the connection
-// broke meanwhile.
+// broke meanwhile. Connections that others used as well do not count, up to
+// maxBreaks of them: a mail that is being fetched may be what breaks them.
 func (l *line) run(b *box, f func(*session) error) error {
-	for again := false; ; again = true {
+	for alone, shared := 0, 0; ; {
 		s, err := l.get(b)
 		if err != nil {
 			return err
 		}
 		err = f(s)
 		broken := s.broken()
-		l.put(s)
-		if err == nil || !broken || again {
+		if l.put(s) {
+			shared++
+		} else {
+			alone++
+		}
+		if err == nil || !broken || alone > 1 || shared > maxBreaks {
 			return err
 		}
 	}

@@ -154,6 +154,36 @@ func (n *noted) Read(p []byte) (int, error) {
 	return k, err
 }
 
+// TestBreaksWhileSettling: connections that break while mails are fetched over
+// them, however often, are no reason not to let go of those that were taken.
+func TestBreaksWhileSettling(t *testing.T) {
+	s := &mailtest.IMAPScript{Caps: modern}
+	var breaks atomic.Int32
+	s.OnCommand = func(c *mailtest.Talk, tag, name, args string) bool {
+		if name != "UID STORE" || breaks.Load() == 2 {
+			return false
+		}
+		if strings.Contains(c.Line(), "FETCH") {
+			breaks.Add(1)
+		}
+		c.Drop()
+		return true
+	}
+	s.Fill("INBOX", messages(400)...)
+	s.Start(t)
+	var got shelf
+	if err := scripted(s).Poll(t.Context(), &got); err != nil {
+		t.Errorf("Poll: %v, want nil: settling is repeated when fetching may have broken it", err)
+	}
+	seen := 0
+	for _, m := range s.Folder("INBOX").Mails {
+		seen += len(m.Flags)
+	}
+	if breaks.Load() != 2 || seen != len(got.bodies) {
+		t.Errorf("%d breaks, %d mails taken and %d marked, want all of them marked after 2 breaks", breaks.Load(), len(got.bodies), seen)
+	}
+}
+
 // TestUnreachableWhileSettling: what cannot be let go of is reported, stays,
 // and is let go of in the next pass.
 func TestUnreachableWhileSettling(t *testing.T) {
