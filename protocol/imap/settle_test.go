@@ -105,7 +105,7 @@ func TestManyMoves(t *testing.T) {
 // nothing and hands nothing over twice under another ID.
 func TestCutEverywhere(t *testing.T) {
 	mails := messages(3)
-	step := int64(1)
+	step := int64(cutStep)
 	if testing.Short() {
 		step = 97
 	}
