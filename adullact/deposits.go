@@ -218,16 +218,12 @@ func (d *drop) notice(s *Source, fsys fs.FS, entries []fs.DirEntry, loose []stri
 		}
 	}
 	var state strings.Builder
-	var newest time.Time
 	for _, p := range loose {
 		info, err := fs.Stat(fsys, p)
 		if err != nil {
 			continue
 		}
 		fmt.Fprintf(&state, "%s\x00%d\x00%d\n", p, info.Size(), info.ModTime().UnixNano())
-		if info.ModTime().After(newest) {
-			newest = info.ModTime()
-		}
 	}
 	now := s.time()
 	d.mu.Lock()
@@ -235,9 +231,6 @@ func (d *drop) notice(s *Source, fsys fs.FS, entries []fs.DirEntry, loose []stri
 	d.superseded = superseded
 	if state.String() != d.loose || d.looseSince.IsZero() {
 		d.loose, d.looseSince = state.String(), now
-	}
-	if newest.After(d.looseSince) {
-		d.looseSince = newest
 	}
 	return nil
 }

@@ -59,6 +59,7 @@ func TestPESOddAttachments(t *testing.T) {
 		{"outside PES_PJ", pjOf("1", "a.pdf", packed), "stray-attachment"},
 		{"a prefix", strings.ReplaceAll(`<PES_PJ>`+pjOf("1", "a.pdf", packed)+`</PES_PJ>`, "Fichier", "n:Fichier"), ""},
 		{"a number named PJ in a piece", strings.Replace(piecePart, `<IdPce V="1"/>`, `<IdPce V="1"/><PJ V="20160000000000010075"/>`, 1), ""},
+		{"a number named PJ beside a piece", strings.Replace(piecePart, `</BlocPiece>`, `</BlocPiece><PJ V="2016"/>`, 1), ""},
 		{"a header alone", `<PES_PJ><EnTetePES_PJ><IdVer V="1"/></EnTetePES_PJ></PES_PJ>`, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -133,9 +133,19 @@ func TestKeptIsBounded(t *testing.T) {
 	if !errors.As(err, &limit) || limit.Limit != "Entries" {
 		t.Errorf("empty attachments: error %v, want the limit Entries", err)
 	}
-	out, err = decode(t, &Decoder{}, "p.xml", []byte(pesOf("p", strings.Repeat(`<Bordereau><BlocBordereau><NbrPce V="9"/></BlocBordereau></Bordereau>`, 2*maxNotes))))
-	if err != nil || len(out[0].Warnings) > maxNotes+10 {
-		t.Errorf("warnings: %v, %d; want no more than %d", err, len(out[0].Warnings), maxNotes)
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	w := tar.NewWriter(z)
+	for range 2 * maxNotes {
+		if err := w.WriteHeader(&tar.Header{Name: "link", Typeflag: tar.TypeSymlink, Linkname: "x"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Close()
+	z.Close()
+	out, err = decode(t, &Decoder{Limits: Limits{Ratio: -1}}, "x.tar.gz", b.Bytes())
+	if err != nil || len(out[0].Warnings) != maxNotes {
+		t.Errorf("warnings: %v, %d; want %d", err, len(out[0].Warnings), maxNotes)
 	}
 }
 
@@ -269,6 +279,22 @@ func TestZipDirectory(t *testing.T) {
 	var limit *LimitError
 	if !errors.As(err, &limit) || limit.Limit != "Entries" {
 		t.Errorf("error %v, want the limit Entries", err)
+	}
+}
+
+// The limit on the directory of a zip does not concern its files.
+func TestZipLargerThanItsDirectory(t *testing.T) {
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	w, err := z.CreateHeader(&zip.FileHeader{Name: "a", Method: zip.Store})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Write(make([]byte, 1<<20))
+	z.Close()
+	out, err := decode(t, &Decoder{Limits: Limits{Entries: 1, Name: 10}}, "x.zip", b.Bytes())
+	if err != nil || len(body(t, &out[0].Files[0])) != 1<<20 {
+		t.Errorf("error %v, want the file", err)
 	}
 }
 

@@ -469,6 +469,24 @@ func TestQuiet(t *testing.T) {
 	}
 }
 
+// A file from the future, by a clock that goes wrong, is waited for.
+func TestFutureTimes(t *testing.T) {
+	y := newYard(t)
+	y.now = y.now.Add(10 * time.Minute)
+	for _, s := range actDeposit("d", 1, false).steps() {
+		s(y)
+	}
+	y.now = y.now.Add(-10 * time.Minute)
+	for range 10 {
+		if y.pass(time.Minute); len(y.rec.Kept()) > 0 {
+			t.Fatal("taken before its files were old enough")
+		}
+	}
+	if y.pass(time.Minute); len(y.rec.Kept()) != 1 {
+		t.Fatalf("not taken: %s", y.why())
+	}
+}
+
 // Two hundred deposits, written at the same time as folders and zips, are
 // taken once each and whole.
 func TestManyDeposits(t *testing.T) {
@@ -620,6 +638,49 @@ func TestSuperseded(t *testing.T) {
 				t.Errorf("rejected because %q, %v; want it to name the second attempt", reason, err)
 			}
 		})
+	}
+}
+
+// Two deposits that both went through are both taken, whatever their names.
+func TestDepositedTwice(t *testing.T) {
+	y := newYard(t)
+	d := actDeposit("acte", 1, true)
+	for _, name := range []string{"acte", "acte_20240517031500_123456"} {
+		for _, s := range (deposit{name: name, files: d.files}).steps() {
+			s(y)
+		}
+		y.write(name+"_b.zip", d.zipped(t))
+	}
+	y.pass(time.Minute)
+	if n := len(y.rec.Kept()); n != 4 || len(y.in("rejected")) > 0 {
+		t.Fatalf("taken %d, rejected %q; want all four", n, y.in("rejected"))
+	}
+	keys := make(map[string]bool)
+	for _, k := range y.rec.Kept() {
+		keys[k.Meta[MetaKey]+" "+k.Meta[MetaDigest]] = true
+	}
+	if len(keys) != 1 {
+		t.Errorf("keys and digests %v, want the same for all", keys)
+	}
+}
+
+// An archive that transmits an act twice is two units, under two keys.
+func TestSameActTwice(t *testing.T) {
+	in := tarOf(t, "a.xml", actOf("A", ""), "b.xml", actOf("A", ""), "e.xml", envelopeOf("EnveloppeCLMISILL", "a.xml", "b.xml"))
+	mem := &memory{parcels: map[string][]item{"p": {{path: "x.tar.gz", role: "attachment", body: in}}}}
+	units := make(map[string]bool)
+	sink := launcher.SinkFunc(func(ctx context.Context, p *launcher.Parcel) error {
+		docs, err := p.Documents(ctx)
+		for _, d := range docs {
+			units[d.Unit.Key] = true
+		}
+		return err
+	})
+	if err := (&Source{From: mem}).Poll(t.Context(), sink); err != nil {
+		t.Fatal(err)
+	}
+	if !units["actes:123456789:A:2024-05-17:1"] || !units["actes:123456789:A:2024-05-17:1#2"] || len(units) != 2 {
+		t.Errorf("units %v, want two with distinct keys", units)
 	}
 }
 

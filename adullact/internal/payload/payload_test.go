@@ -148,6 +148,12 @@ func TestCorrupt(t *testing.T) {
 			}
 		})
 	}
+	for _, in := range []string{"QUI=QUJD", "QUI==", "QUI=\n=\n"} {
+		_, err := io.ReadAll(NewDecoder(iotest.OneByteReader(strings.NewReader(in))))
+		if errors.Is(err, ErrCorrupt) != (in == "QUI=QUJD") {
+			t.Errorf("%q byte by byte: error %v; want one only for what follows the padding", in, err)
+		}
+	}
 	broken := errors.New("broken")
 	p, err := Open(io.MultiReader(strings.NewReader(pdf[:200]), iotest.ErrReader(broken)))
 	if err == nil {
