@@ -137,6 +137,8 @@ type state struct {
 	wake   chan struct{} // holds one token if a pass is asked for
 	clock  func() time.Time
 
+	alone sync.RWMutex // held for writing by a parcel that must be attempted alone
+
 	mu       sync.Mutex
 	loaded   bool         // known holds everything that the ledger does
 	known    map[key]note // parcels in the ledger, and those offered lately

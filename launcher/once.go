@@ -116,6 +116,8 @@ func (o *once) store(ctx context.Context) (knowledge, error) {
 		o.left(o.parcel.Time, func(s *Stats) { s.Left++ })
 		return ask, errHeldBack
 	}
+	ctx, done := o.isolate(ctx)
+	defer done()
 	if err := o.begin(); err != nil {
 		return ask, err
 	}
@@ -219,6 +221,37 @@ func (o *once) returned() error {
 	}
 	o.former = e
 	return nil
+}
+
+// isolate keeps a parcel that may have stopped the process apart: with an
+// attempt that was begun and did not end, it is attempted with no other under
+// way, so that if it does stop the process it takes no other's attempt along.
+// done ends that.
+func (o *once) isolate(ctx context.Context) (_ context.Context, done func()) {
+	alone := &o.l.state.alone
+	e := o.former
+	suspect := e.State == Tried && e.Attempts > 0 && e.Err == ""
+	if !suspect && alone.TryRLock() {
+		return ctx, alone.RUnlock
+	}
+	// Whoever waits here gives its place up: those that it waits for may have
+	// places behind it.
+	if t, _ := ctx.Value(turnKey{}).(*turn); t != nil {
+		t.leave()
+	}
+	var t *turn
+	release := alone.Unlock
+	if suspect {
+		alone.Lock()
+		t = o.queue.jump()
+	} else {
+		alone.RLock()
+		t, release = o.queue.join(), alone.RUnlock
+	}
+	return context.WithValue(ctx, turnKey{}, t), func() {
+		t.leave()
+		release()
+	}
 }
 
 // begin writes the attempt down, before anything is downloaded.
