@@ -222,10 +222,6 @@ func accounts(n int) (users []string) {
 	return users
 }
 
-// bigBody is as small as it can be for BigBodyBounded to notice a mail that is
-// held in memory: real servers take their time over big ones.
-const bigBody = 16 << 20
-
 func TestSource(t *testing.T) {
 	for _, keeps := range []bool{false, true} {
 		name := map[bool]string{false: "moves", true: "keeps"}[keeps]

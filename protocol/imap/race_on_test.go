@@ -8,4 +8,5 @@ const (
 	bigMail   = 100 << 20 // size of the mail in TestBigMail
 	manyMails = 50_000    // in TestManyMails
 	cutStep   = 7         // from one cut to the next, in TestCutEverywhere
+	bigBody   = -1        // in TestSource; TestBigMail is enough
 )
