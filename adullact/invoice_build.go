@@ -1,7 +1,6 @@
 package adullact
 
 import (
-	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -29,7 +28,7 @@ func (a *assembly) chorus() {
 			c := inv.chorus
 			e.Chorus = &c
 			readFlowName(e.Chorus, a.name, m.name)
-			a.add(e, m, e.roleOf(m), m.root, 0)
+			a.add(e, m, invoiceRole(m), m.root, 0)
 			a.pieces(e, inv)
 			for i, inner := range inv.inner {
 				if !e.holds(inner, m) {
@@ -77,7 +76,8 @@ func (e *Envelope) holds(inner, m *member) bool {
 	})
 }
 
-func (e *Envelope) roleOf(m *member) Role {
+// invoiceRole returns the role of the file that an invoice was read from.
+func invoiceRole(m *member) Role {
 	if m.sniffed == typePDF {
 		return RoleMain
 	}
@@ -242,5 +242,4 @@ func (e *Envelope) compare(said, c *Chorus) {
 	if ok && ok2 && x.Cmp(y) != 0 {
 		differ("montant_ttc", string(said.AmountTTC), string(c.AmountTTC))
 	}
-	c.AmountTTC = cmp.Or(c.AmountTTC, said.AmountTTC)
 }

@@ -35,7 +35,7 @@ func (dec *decoding) readerOf(root, namespace string) xmlReader {
 	switch {
 	case isActes(root, namespace):
 		return dec.readActes
-	case flowOf(root) != "" && !isCPP(namespace):
+	case flowOf(root) != "":
 		return dec.readPES
 	}
 	switch root {
@@ -60,8 +60,6 @@ func (dec *decoding) readerOf(root, namespace string) xmlReader {
 	}
 	return nil
 }
-
-func isCPP(namespace string) bool { return strings.Contains(namespace, "chorus") }
 
 // noteDefects turns what was tolerated in an XML file into warnings.
 func (m *member) noteDefects(d xmlscan.Defects) {
