@@ -12,6 +12,7 @@
 //	protocol/imap         a mailbox over IMAP as a Source
 //	protocol/mail         takes messages apart, around any Source
 //	protocol/dial         connections to mail servers: TLS, STARTTLS, OAuth 2.0
+//	adullact              envelopes of the French public sector: ACTES, HELIOS, Chorus Pro
 //	filter                which documents are wanted
 //	schedule              when to poll: rows of seven columns
 //	examples              programs to run and to copy from

@@ -80,8 +80,6 @@ func (c *child) work(ctx context.Context) (err error) {
 		Sink:    &folder.Sink{Path: filepath.Join(c.root, "out")},
 		Ledger:  ledger,
 		Observe: func(context.Context, launcher.Event) {},
-		// Attempts that are cut short count. Here no document is at fault.
-		MaxAttempts: -1,
 	}
 	if c.step >= 0 {
 		c := launchertest.Crash(c.step)
