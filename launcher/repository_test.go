@@ -78,6 +78,7 @@ var mayNeed = map[string][]string{
 	"launcher/internal/disk":          {"launcher", "golang.org/x/sys"},
 	"launcher/internal/disk/disktest": {"launcher", "launcher/internal/disk", "golang.org/x/sys"},
 	"schedule":                        {"golang.org/x/text"},
+	"adullact":                        {"launcher", "launcher/spool", "protocol/dir", "github.com/fsnotify/fsnotify", "golang.org/x/sys", "golang.org/x/text"},
 	"filter": {"launcher", "github.com/dlclark/regexp2", "github.com/bmatcuk/doublestar", "github.com/gabriel-vasile/mimetype",
 		"golang.org/x/text"},
 	"protocol/dial": {"launcher"},
