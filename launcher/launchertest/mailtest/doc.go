@@ -1,6 +1,7 @@
 // Package mailtest is for tests that need a mail server: real ones, Dovecot
 // and Cyrus, started on loopback with throw-away settings, and scripted ones
-// that misbehave as told.
+// that misbehave as told. A [Link] makes the way to any of them long or narrow,
+// and [Corpus] is what to measure with.
 //
 //	server := mailtest.Dovecot(t, "alice")
 //	server.Drop(t, "alice", mailtest.Message(1), mailtest.Message(2))
