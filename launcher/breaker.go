@@ -129,7 +129,7 @@ func (o *once) failedInSink(err error) (knowledge, error) {
 // excuse leaves a parcel whose failure does not count.
 func (o *once) excuse(err error) (knowledge, error) {
 	o.left(o.parcel.Time, func(s *Stats) { s.Left++ })
-	o.l.observe(o.ctx, Event{Kind: EventFailed, Parcel: o.id, Origin: o.parcel.Origin, Err: err})
+	o.failed(Event{Parcel: o.id, Origin: o.parcel.Origin, Err: err})
 	return o.giveBack(err)
 }
 

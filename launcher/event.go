@@ -9,6 +9,11 @@ import (
 
 // An Event is something that a Launcher did or met. Fields that do not apply
 // are zero. Text from outside in it is printable.
+//
+// What would be said again and again is told once an hour: a pass that fails,
+// a parcel that waits or a warning, with the same text and Origin as before. When it is told again, or a pass succeeds, Count is how
+// often it was met since. Of parcels that fail with the same text in one pass,
+// ten are told; one event without Parcel counts the others. List has them all.
 type Event struct {
 	Kind     EventKind
 	Launcher string        // Launcher.Name
@@ -17,7 +22,7 @@ type Event struct {
 	Job      string        // of one part that was stored
 	Attempt  int           // the first is 1
 	Names    []string      // documents that no Route wants, or that nobody read
-	Count    int           // documents handed over, runs missed
+	Count    int           // documents handed over, runs missed, times that the same was met since it was told
 	Bytes    int64         // read by the Sink
 	Elapsed  time.Duration // of the parcel or the pass
 	Due      time.Time     // when the parcel is attempted next
@@ -39,7 +44,8 @@ const (
 	EventWaiting  EventKind = "waiting"  // a parcel is not ready yet
 	EventUnrouted EventKind = "unrouted" // documents that no Route wants; Names
 	EventUnread   EventKind = "unread"   // documents that the Sink did not read to the end; Names
-	EventMissed   EventKind = "missed"   // runs that fell into a pass or a pause; Count
+	EventMissed   EventKind = "missed"   // runs that fell into a pass, a pause or a rest; Count
+	EventEnded    EventKind = "ended"    // Run has ended though nobody asked it to: the Schedule failed
 	EventClock    EventKind = "clock"    // the wall clock was set back
 	EventWatch    EventKind = "watch"    // Watch failed
 	EventWarning  EventKind = "warning"  // a Source or Sink has something to say; see Warn
@@ -78,7 +84,7 @@ func (e Event) level() slog.Level {
 			return slog.LevelDebug
 		}
 		return slog.LevelInfo
-	case EventRejected:
+	case EventRejected, EventEnded:
 		return slog.LevelError
 	case EventStored, EventMissed:
 		return slog.LevelInfo
@@ -167,19 +173,29 @@ func (s Stats) LogValue() slog.Value {
 	return slog.GroupValue(as...)
 }
 
-// observe tells the host of an event. A panic of Observe ends there.
+// observe tells the host of an event, unless it has been told the same lately.
 func (l *Launcher) observe(ctx context.Context, e Event) {
 	e.Launcher = l.Name
 	e.Origin = printable(e.Origin)
 	e.Err = show(e.Err)
+	for _, e := range l.coalesce(e) {
+		l.tell(ctx, e)
+	}
+}
+
+// tell calls Observe. A panic of it ends there.
+func (l *Launcher) tell(ctx context.Context, e Event) {
 	observe := l.Observe
 	if observe == nil {
 		observe = LogTo(nil)
 	}
 	var err error
 	defer func() {
-		if err != nil {
-			LogTo(nil)(ctx, Event{Kind: EventWarning, Launcher: l.Name, Err: err})
+		if err == nil {
+			return
+		}
+		for _, e := range l.coalesce(Event{Kind: EventWarning, Launcher: l.Name, Err: err}) {
+			LogTo(nil)(ctx, e)
 		}
 	}()
 	defer contain(&err, "observe")

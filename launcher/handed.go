@@ -58,7 +58,7 @@ func (h *handover) end() (files []File, bytes int64, err error) {
 	h.open = nil
 	h.mu.Unlock()
 	for r := range open {
-		r.rc.Close()
+		r.close()
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -80,7 +80,7 @@ func (hd *handed) Open(ctx context.Context) (io.ReadCloser, error) {
 	if over {
 		return nil, errAfterStore
 	}
-	rc, err := hd.doc.Open(ctx)
+	rc, err := hd.open(ctx)
 	if err != nil {
 		hd.failed(err)
 		return nil, err
@@ -97,6 +97,13 @@ func (hd *handed) Open(ctx context.Context) (io.ReadCloser, error) {
 		return &readerAt{r, at}, nil
 	}
 	return r, nil
+}
+
+// open calls the Source's Open, and contains its panics: the Sink may call it
+// from a goroutine of its own, where nobody else would.
+func (hd *handed) open(ctx context.Context) (rc io.ReadCloser, err error) {
+	defer contain(&err, "open")
+	return hd.doc.Open(ctx)
 }
 
 // opened takes r down to be closed in the end, unless the end has come.
@@ -132,7 +139,7 @@ func (r *reader) Read(p []byte) (int, error) {
 	if r.err != nil {
 		return 0, r.err
 	}
-	n, err := r.rc.Read(p)
+	n, err := r.read(p)
 	r.n += int64(n)
 	r.hd.h.bytes.Add(int64(n))
 	if r.sum != nil {
@@ -143,6 +150,11 @@ func (r *reader) Read(p []byte) (int, error) {
 		err = r.end(err)
 	}
 	return n, err
+}
+
+func (r *reader) read(p []byte) (n int, err error) {
+	defer contain(&err, "read")
+	return r.rc.Read(p)
 }
 
 // end takes down how far the reading came, and returns the error for the Sink:
@@ -184,6 +196,11 @@ func (r *reader) Close() error {
 	if !open {
 		return nil // closed before, or when Store returned
 	}
+	return r.close()
+}
+
+func (r *reader) close() (err error) {
+	defer contain(&err, "close")
 	return r.rc.Close()
 }
 
@@ -194,4 +211,7 @@ type readerAt struct {
 	at io.ReaderAt
 }
 
-func (r *readerAt) ReadAt(p []byte, off int64) (int, error) { return r.at.ReadAt(p, off) }
+func (r *readerAt) ReadAt(p []byte, off int64) (n int, err error) {
+	defer contain(&err, "read")
+	return r.at.ReadAt(p, off)
+}

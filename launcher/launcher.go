@@ -89,6 +89,19 @@ type Launcher struct {
 	// was stored is forgotten at once then.
 	Retain time.Duration
 
+	// Overdue is how late the success of a scheduled pass may be before Status
+	// shows Trouble, whether passes fail, hang or are not made; 0 means 15 min,
+	// -1 never. A pass that takes long but advances is not late, and nothing is
+	// while Run is paused or not under way.
+	Overdue time.Duration
+
+	// Cooldown spares a Source or a Sink that is down: after two passes in a
+	// row that failed and achieved nothing, Run leaves runs out for 30 s, and
+	// for twice as long after each further one, up to Cooldown. They count as
+	// missed. 0 means 15 min, -1 leaves none out. Wake is not affected; what
+	// Watch asks for is made when the rest is over.
+	Cooldown time.Duration
+
 	// Watch, if not nil, runs beside the passes during Run and calls wake to
 	// have one made early: Watch: src.Watch. It returns when ctx is done. If
 	// it fails it is called again after a minute at first, then ever less
@@ -135,6 +148,7 @@ type state struct {
 	ledger Ledger
 	slot   chan struct{} // holds one token: the right to make a pass
 	wake   chan struct{} // holds one token if a pass is asked for
+	nudge  chan struct{} // the same, by Watch
 	clock  func() time.Time
 
 	alone sync.RWMutex // held for writing by a parcel that must be attempted alone
@@ -151,6 +165,8 @@ type state struct {
 	changed  chan struct{} // closed and replaced when paused changes
 	current  *pass         // under way, or nil
 	status   Status
+	health   health
+	repeats  map[saying]repeat
 }
 
 var validName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,48}$`)
@@ -181,6 +197,7 @@ func (l *Launcher) validate() error {
 	}{
 		{"CatchUp", l.CatchUp, false}, {"Jitter", l.Jitter, false},
 		{"Grace", l.Grace, true}, {"Stall", l.Stall, true}, {"Retain", l.Retain, true},
+		{"Overdue", l.Overdue, true}, {"Cooldown", l.Cooldown, true},
 	} {
 		if d.d < 0 && !(d.off && d.d == -1) {
 			fault("%s: %v is negative", d.name, d.d)
@@ -215,9 +232,11 @@ func (l *Launcher) prepare() {
 		s.slot = make(chan struct{}, 1)
 		s.slot <- struct{}{}
 		s.wake = make(chan struct{}, 1)
+		s.nudge = make(chan struct{}, 1)
 		s.changed = make(chan struct{})
 		s.known = make(map[key]note)
 		s.suspects = make(map[key]suspicion)
+		s.repeats = make(map[saying]repeat)
 		s.owed = make(map[string]owed)
 		if s.clock == nil {
 			s.clock = time.Now
@@ -266,8 +285,13 @@ func (l *Launcher) enter(ctx context.Context) (leave func(), err error) {
 // are one. While the launcher is paused the wish is kept.
 func (l *Launcher) Wake() {
 	l.prepare()
+	request(l.state.wake)
+}
+
+// request puts a token into c unless it has one.
+func request(c chan struct{}) {
 	select {
-	case l.state.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
@@ -288,6 +312,7 @@ func (l *Launcher) setPaused(paused bool) {
 		return
 	}
 	s.paused = paused
+	s.health.since = l.now()
 	close(s.changed)
 	s.changed = make(chan struct{})
 }

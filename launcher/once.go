@@ -22,8 +22,8 @@ func (p *pass) store(ctx context.Context, parcel *Parcel) error {
 	} else {
 		ctx = context.WithValue(ctx, turnKey{}, (*turn)(nil))
 	}
-	p.dog.parcels.Add(1)
-	defer p.dog.parcels.Add(1)
+	p.step()
+	defer p.step()
 	if parcel == nil || parcel.ID == "" || parcel.Documents == nil {
 		return p.halt(errors.New("the Source offers a parcel without ID or Documents"))
 	}
@@ -363,7 +363,7 @@ func (o *once) fail(err error) (knowledge, error) {
 		return ask, failure
 	}
 	o.left(o.parcel.Time, func(s *Stats) { s.Left++ })
-	o.l.observe(o.ctx, Event{Kind: EventFailed, Parcel: o.id, Origin: o.parcel.Origin,
+	o.failed(Event{Parcel: o.id, Origin: o.parcel.Origin,
 		Attempt: e.Attempts, Due: e.Due, Elapsed: o.elapsed(), Err: err})
 	return ask, err
 }

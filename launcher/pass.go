@@ -38,12 +38,13 @@ type pass struct {
 	mu     sync.Mutex
 	over   bool
 	stats  Stats
-	halted error     // ends the pass; Store returns it from now on
-	stored bool      // the Sink took something
-	probed bool      // a suspect was tried
-	streak []*strike // failed in the Sink one after the other
-	oldest time.Time // of what was left
-	moved  bool      // something was stored or newly refused
+	halted error             // ends the pass; Store returns it from now on
+	stored bool              // the Sink took something
+	probed bool              // a suspect was tried
+	streak []*strike         // failed in the Sink one after the other
+	oldest time.Time         // of what was left
+	moved  bool              // something was stored or newly refused
+	alike  map[string]*Event // parcels that failed, by text
 }
 
 // poll makes a pass, and reports whether it achieved something. The caller
@@ -63,6 +64,7 @@ func (l *Launcher) poll(ctx context.Context) (stats Stats, advanced bool, err er
 			err = join(err, failure)
 		}
 	}
+	p.tellAlike(p.ctx)
 	stats = l.finished(p, err, ctx.Err() != nil)
 	l.observe(p.ctx, Event{Kind: EventPass, Stats: stats, Elapsed: time.Since(p.timer), Err: err, Shutdown: ctx.Err() != nil})
 	return stats, p.moved, err
@@ -81,6 +83,7 @@ func join(a, b error) error {
 
 func (l *Launcher) newPass(ctx context.Context, dry bool) *pass {
 	p := &pass{l: l, dry: dry, begun: l.now(), timer: time.Now()}
+	p.dog.advance(p.begun)
 	p.queue.limit = max(l.Parallel, 1)
 	p.ctx, p.cut = context.WithCancelCause(context.WithValue(ctx, passKey{}, p))
 	s := &l.state
@@ -175,7 +178,14 @@ func (l *Launcher) recall(ctx context.Context) error {
 func (p *pass) progress(n int64) {
 	if n > 0 {
 		p.dog.bytes.Add(n)
+		p.dog.advance(p.l.now())
 	}
+}
+
+// step takes down that a parcel began or ended.
+func (p *pass) step() {
+	p.dog.parcels.Add(1)
+	p.dog.advance(p.l.now())
 }
 
 // putAside notes where a rejected parcel went, for List and Requeue.

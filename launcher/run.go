@@ -42,7 +42,7 @@ func Run(ctx context.Context, ls ...*Launcher) error {
 	for i, l := range ls {
 		if err := l.claim(); err != nil {
 			for _, claimed := range ls[:i] {
-				claimed.release()
+				claimed.release(nil, true)
 			}
 			return err
 		}
@@ -84,8 +84,9 @@ func (l *Launcher) Run(ctx context.Context) error {
 }
 
 // run is Run of a launcher that was claimed.
-func (l *Launcher) run(ctx context.Context) error {
-	defer l.release()
+func (l *Launcher) run(ctx context.Context) (err error) {
+	asked := ctx
+	defer func() { l.release(err, asked.Err() != nil) }()
 	ctx, stop := context.WithCancel(ctx)
 	var watch sync.WaitGroup
 	defer watch.Wait()
@@ -106,14 +107,25 @@ func (l *Launcher) claim() error {
 		return fmt.Errorf("launcher %q runs already", l.Name)
 	}
 	l.state.running = true
+	l.state.status.RunSince = l.now()
+	l.state.health = health{since: l.now()}
 	return nil
 }
 
-func (l *Launcher) release() {
+// release ends what claim began. An end that nobody asked for is told: Run of
+// many goes on with the others.
+func (l *Launcher) release(err error, asked bool) {
 	l.state.mu.Lock()
-	defer l.state.mu.Unlock()
 	l.state.running = false
-	l.state.status.NextRun = time.Time{}
+	st := &l.state.status
+	st.NextRun, st.RunSince, st.Resting = time.Time{}, time.Time{}, time.Time{}
+	if err != nil && !asked {
+		l.state.health.broken = textOf(err)
+	}
+	l.state.mu.Unlock()
+	if err != nil && !asked {
+		l.observe(context.Background(), Event{Kind: EventEnded, Err: err})
+	}
 }
 
 // watch calls Watch, again if it fails.
@@ -136,7 +148,7 @@ func (l *Launcher) watch(ctx context.Context) {
 
 func (l *Launcher) watchOnce(ctx context.Context) (err error) {
 	defer contain(&err, "watch")
-	return l.Watch(ctx, l.Wake)
+	return l.Watch(ctx, func() { request(l.state.nudge) })
 }
 
 // sleep waits for d and reports false if ctx is done first.
@@ -157,7 +169,9 @@ type runner struct {
 	served time.Time // the last scheduled instant that was run, or passed over
 	marked time.Time // when served was last saved
 	woken  time.Time // when the last pass that Wake asked for ended
-	idle   int       // runs that fell into a pause and were not told of yet
+	idle   int       // runs that fell into a pause or a rest and were not told of yet
+	futile int       // passes in a row that failed and achieved nothing
+	rested time.Time // runs before are left out: futile passes
 }
 
 func (r *runner) run(ctx context.Context) error {
@@ -191,7 +205,7 @@ func (r *runner) run(ctx context.Context) error {
 			r.woken = time.Now()
 		case r.l.now().Before(fire): // paused, resumed, or the clock was set back
 			continue
-		case r.paused():
+		case r.paused(), r.resting() > 0:
 			r.serve(ctx, at)
 			r.idle++
 			r.count(1)
@@ -215,6 +229,7 @@ func (r *runner) passes(ctx context.Context) error {
 		}
 		_, advanced, err := r.l.poll(ctx)
 		leave()
+		r.cool(err, advanced)
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
@@ -283,13 +298,17 @@ func (r *runner) wait(ctx context.Context, fire time.Time) (woken bool, err erro
 		if left <= 0 {
 			return false, nil
 		}
-		wake := s.wake
-		pause := wakePause - time.Since(r.woken)
+		wake, nudge := s.wake, s.nudge
+		pause, rest := wakePause-time.Since(r.woken), r.resting()
 		if paused || !r.woken.IsZero() && pause > 0 {
-			wake = nil // the wish is kept
+			wake, nudge = nil, nil // the wish is kept
 		}
 		if !paused && wake == nil {
 			left = min(left, pause)
+		}
+		if rest > 0 {
+			nudge = nil
+			left = min(left, rest)
 		}
 		t := time.NewTimer(min(left, maxSleep))
 		select {
@@ -297,6 +316,9 @@ func (r *runner) wait(ctx context.Context, fire time.Time) (woken bool, err erro
 			t.Stop()
 			return false, context.Cause(ctx)
 		case <-wake:
+			t.Stop()
+			return true, nil
+		case <-nudge:
 			t.Stop()
 			return true, nil
 		case <-changed:

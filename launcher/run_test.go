@@ -121,6 +121,7 @@ func TestFailedPassIsNotTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newClockwork(every(time.Minute))
 		c.pass = func() error { return launcher.Halt(errors.New("server is down")) }
+		c.Cooldown = -1
 		c.runFor(t, 5*time.Minute+time.Second)
 		equal(t, "passes", len(c.passes()), 5)
 		st := c.Status()

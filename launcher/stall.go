@@ -16,11 +16,18 @@ type watchdog struct {
 	bytes   atomic.Int64 // moved so far
 	parcels atomic.Int64 // begun and ended so far
 	hosted  atomic.Int64 // in the host's Store now
+	moved   atomic.Int64 // when anything last advanced, in Unix nanoseconds
 
 	mu      sync.Mutex
 	line    []key // parcels whose documents are being fetched, in order of beginning
 	culprit *key  // the first of them when the pass was cut
 }
+
+// advance takes down that something has advanced.
+func (w *watchdog) advance(now time.Time) { w.moved.Store(now.UnixNano()) }
+
+// lastMove returns when that was.
+func (w *watchdog) lastMove() time.Time { return time.Unix(0, w.moved.Load()) }
 
 // fetching takes down that the documents of k are being fetched, until done is
 // called.

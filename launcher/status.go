@@ -25,7 +25,14 @@ type Status struct {
 	Pass        Stats     // of the pass under way, so far
 	PassBytes   int64     // moved from the origin in the pass under way
 	SetAside    int       // parcels that the ledger holds as rejected
-	Oldest      time.Time // arrival of the oldest parcel left or waiting in the last pass
+	Oldest      time.Time // arrival of the oldest parcel left or waiting, as far as passes have seen and arrivals are known
+
+	At       time.Time     // when this Status was taken
+	RunSince time.Time     // when Run was called, if it is under way
+	Age      time.Duration // of LastSuccess at At, or of RunSince while no pass has succeeded
+	Waiting  time.Duration // age of Oldest at At; 0: nothing waits, or it is not known since when
+	Resting  time.Time     // runs before are left out, because passes fail; see Launcher.Cooldown
+	Trouble  string        // why the launcher is not healthy, on one line; "" if it is: see Launcher.Overdue
 }
 
 // Status returns how the launcher is doing. It does not wait for anything.
@@ -34,8 +41,10 @@ func (l *Launcher) Status() Status {
 	s.mu.Lock()
 	st, p := s.status, s.current
 	st.Running, st.Paused = s.running, s.paused
+	h := s.health
 	s.mu.Unlock()
 	st.Name = l.Name
+	l.assess(&st, h, p)
 	if p == nil {
 		return st
 	}
@@ -58,7 +67,10 @@ func (l *Launcher) finished(p *pass, err error, shutdown bool) Stats {
 	defer s.mu.Unlock()
 	s.current = nil
 	st := &s.status
-	st.Ended, st.Last, st.Oldest = now, stats, oldest
+	st.Ended, st.Last = now, stats
+	if failed := shutdown || !onlyMore(err); !failed || st.Oldest.IsZero() || !oldest.IsZero() && oldest.Before(st.Oldest) {
+		st.Oldest = oldest // what a failed pass has not seen may still be there
+	}
 	st.Passes++
 	st.Total.add(stats)
 	st.LastError = ""
