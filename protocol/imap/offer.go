@@ -8,106 +8,11 @@ import (
 	"sync"
 
 	"github.com/ezged/coldlauncher/launcher"
+	"github.com/ezged/coldlauncher/protocol/internal/flow"
 )
 
-const (
-	windowMails = 3 * batchMails // offered at a time
-	windowBytes = 3 * batchBytes
-	firstMails  = batchMails / 2 // offered before the Sink has taken any
-)
-
-// A gate admits mails to the Sink: some at a time, and no more new ones than
-// the limits of a pass allow. Only when Store has returned is it known whether a
-// mail counts: those that were known already, or are left, do not.
-type gate struct {
-	maxMails, maxBytes int64 // of new mails in a pass; 0: no limit
-
-	mu      sync.Mutex
-	changed *sync.Cond
-	inside  tally // admitted, Store has not returned
-	fresh   tally // new in this pass, and not left
-	proven  bool  // Store has returned, and did not stop the pass
-	full    bool  // a limit was reached
-	shut    error // why no more mails are admitted
-}
-
-type tally struct{ mails, bytes int64 }
-
-func (t *tally) add(n, bytes int64) { t.mails += n; t.bytes += bytes }
-
-func newGate(maxMails, maxBytes int64) *gate {
-	g := &gate{maxMails: maxMails, maxBytes: maxBytes}
-	g.changed = sync.NewCond(&g.mu)
-	return g
-}
-
-// enter waits until m may be offered, and reports false if it must not be.
-func (g *gate) enter(m mail) bool {
-	size := max(m.size, 0)
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for {
-		switch {
-		case g.shut != nil || g.full:
-			return false
-		case g.over(size):
-			if g.inside.mails == 0 {
-				g.full = true
-				return false
-			}
-		case g.inside.mails < g.window() && (g.inside.bytes == 0 || g.inside.bytes+size <= windowBytes):
-			g.inside.add(1, size)
-			return true
-		}
-		g.changed.Wait()
-	}
-}
-
-// window is how many mails may be offered at a time. A Sink that is down is to
-// turn few of them away.
-func (g *gate) window() int64 {
-	if g.proven {
-		return windowMails
-	}
-	return firstMails
-}
-
-// over reports whether a mail of that size could be one too many. The first
-// new one never is.
-func (g *gate) over(size int64) bool {
-	mails, bytes := g.fresh.mails+g.inside.mails, g.fresh.bytes+g.inside.bytes
-	return mails > 0 && (g.maxMails > 0 && mails >= g.maxMails || g.maxBytes > 0 && bytes+size > g.maxBytes)
-}
-
-// leave takes down that Store has returned, and whether m counts as new.
-func (g *gate) leave(m mail, fresh bool) {
-	size := max(m.size, 0)
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.inside.add(-1, -size)
-	if fresh {
-		g.fresh.add(1, size)
-	}
-	g.proven = g.proven || g.shut == nil
-	g.changed.Broadcast()
-}
-
-// close admits no more mails because of err.
-func (g *gate) close(err error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.shut == nil {
-		g.shut = err
-	}
-	g.changed.Broadcast()
-}
-
-// ended returns why the pass is not to go on, and whether a limit was reached.
-func (g *gate) ended() (err error, full bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.shut, g.full
-}
+// window is what is offered at a time.
+var window = flow.Window{Mails: 3 * batchMails, Bytes: 3 * batchBytes, First: batchMails / 2}
 
 // An offer is one mail on offer.
 type offer struct {
@@ -126,22 +31,22 @@ func (p *pass) offer(b *box, f *fetcher, mails []mail, settle *settler) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	for _, m := range mails {
-		if !p.gate.enter(m) {
+		if !p.gate.Enter(max(m.size, 0)) {
 			return
 		}
 		ctx := launcher.Turn(p.ctx)
-		p.leash.move(1, 0)
+		p.leash.Move(1, 0)
 		wg.Go(func() {
 			o := &offer{p: p, b: b, f: f, m: m}
 			outcome := p.store(ctx, o)
 			asked := o.release()
 			done := outcome == launcher.Taken || outcome == launcher.SetAside
 			if done {
-				p.leash.move(0, 1)
+				p.leash.Move(0, 1)
 				settle.add(m, outcome)
 			}
-			p.leash.move(-1, 0)
-			p.gate.leave(m, asked && done)
+			p.leash.Move(-1, 0)
+			p.gate.Leave(max(m.size, 0), asked && done)
 		})
 	}
 }
@@ -151,7 +56,7 @@ func (p *pass) store(ctx context.Context, o *offer) launcher.Outcome {
 	err := p.sink.Store(ctx, o.parcel())
 	outcome := launcher.OutcomeOf(err)
 	if outcome == launcher.Stop {
-		p.gate.close(err)
+		p.gate.Close(err)
 	}
 	return outcome
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/ezged/coldlauncher/launcher"
 	"github.com/ezged/coldlauncher/launcher/spool"
 	"github.com/ezged/coldlauncher/protocol/dial"
+	"github.com/ezged/coldlauncher/protocol/internal/flow"
 )
 
 var errReadOnly = errors.New("the account may only read it; set ReadOnly if nothing is to be changed there")
@@ -23,10 +24,10 @@ type pass struct {
 	ctx    context.Context
 	sink   launcher.Sink
 	dry    bool
-	leash  *leash
+	leash  *flow.Leash
 	server *dial.Server
 	pool   *spool.Pool
-	gate   *gate
+	gate   *flow.Gate
 	lines  []*line
 	plan   plan
 
@@ -37,8 +38,8 @@ type pass struct {
 func (s *Source) newPass(ctx context.Context, sink launcher.Sink) *pass {
 	p := &pass{
 		s: s, ctx: ctx, sink: sink, dry: launcher.DryRun(ctx),
-		leash: newLeash(ctx), server: s.server(), pool: s.spool(),
-		gate:   newGate(int64(s.MaxMails), s.MaxBytes),
+		leash: flow.NewLeash(ctx), server: s.server(), pool: s.spool(),
+		gate:   flow.NewGate(window, int64(s.MaxMails), s.MaxBytes),
 		warned: make(map[string]bool),
 	}
 	for range max(s.Parallel, 1) {
@@ -56,12 +57,12 @@ func (p *pass) end() {
 	for _, l := range p.lines {
 		l.hangUp()
 	}
-	p.leash.end()
+	p.leash.End()
 }
 
 // run makes the pass and returns what Poll does.
 func (p *pass) run() error {
-	stop := context.AfterFunc(p.ctx, func() { p.gate.close(context.Cause(p.ctx)) })
+	stop := context.AfterFunc(p.ctx, func() { p.gate.Close(context.Cause(p.ctx)) })
 	defer stop()
 	err := p.lines[0].run(nil, func(c *session) (err error) {
 		p.plan, err = p.s.prepare(c, p.dry || p.s.ReadOnly)
@@ -73,7 +74,7 @@ func (p *pass) run() error {
 	}
 	var errs []error
 	for _, name := range p.plan.read {
-		if ended, full := p.gate.ended(); ended != nil || full {
+		if ended, full := p.gate.Ended(); ended != nil || full {
 			break
 		}
 		err := p.folder(name)
@@ -84,7 +85,7 @@ func (p *pass) run() error {
 			break
 		}
 	}
-	ended, full := p.gate.ended()
+	ended, full := p.gate.Ended()
 	if full {
 		errs = append(errs, launcher.ErrMore)
 	}
@@ -155,7 +156,7 @@ func (p *pass) work(b *box, mails []mail) error {
 	serving.Wait()
 	settle.close()
 	settling.Wait()
-	if ended, _ := p.gate.ended(); ended == nil {
+	if ended, _ := p.gate.Ended(); ended == nil {
 		failed = errors.Join(failed, f.failure())
 	}
 	return failed

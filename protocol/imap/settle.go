@@ -109,7 +109,7 @@ func (s *settler) run() error {
 			lost = launcher.OutcomeOf(err) == launcher.Stop
 			errs = append(errs, err)
 		}
-		s.p.leash.move(0, -len(taken)-len(aside))
+		s.p.leash.Move(0, -len(taken)-len(aside))
 	}
 	return errors.Join(errs...)
 }

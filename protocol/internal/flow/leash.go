@@ -1,4 +1,4 @@
-package imap
+package flow
 
 import (
 	"context"
@@ -10,11 +10,12 @@ import (
 // Store has returned.
 const settleTime = 10 * time.Second
 
-// A leash ends the connections of a pass. Once the context of the pass is
+// A Leash ends the connections of a pass. Once the context of the pass is
 // done that happens at once if no parcel is in hand; otherwise when all of
-// them are settled, or settleTime after the last Store returned.
-type leash struct {
-	context.Context // of the connections
+// them are settled, or settleTime after the last Store returned. It is the context of the
+// connections.
+type Leash struct {
+	context.Context
 
 	cut  context.CancelCauseFunc
 	stop func() bool
@@ -26,8 +27,10 @@ type leash struct {
 	timer   *time.Timer
 }
 
-func newLeash(ctx context.Context) *leash {
-	l := &leash{}
+// NewLeash returns a Leash for a pass with the context ctx. The caller calls
+// End.
+func NewLeash(ctx context.Context) *Leash {
+	l := &Leash{}
 	l.Context, l.cut = context.WithCancelCause(context.WithoutCancel(ctx))
 	l.stop = context.AfterFunc(ctx, func() {
 		l.mu.Lock()
@@ -38,8 +41,8 @@ func newLeash(ctx context.Context) *leash {
 	return l
 }
 
-// move changes how many parcels are in Store, and how many wait to be settled.
-func (l *leash) move(storing, settle int) {
+// Move changes how many parcels are in Store, and how many wait to be settled.
+func (l *Leash) Move(storing, settle int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.storing += storing
@@ -47,7 +50,7 @@ func (l *leash) move(storing, settle int) {
 	l.tighten()
 }
 
-func (l *leash) tighten() {
+func (l *Leash) tighten() {
 	switch {
 	case l.cause == nil || l.storing > 0:
 	case l.settle == 0:
@@ -57,8 +60,8 @@ func (l *leash) tighten() {
 	}
 }
 
-// end ends the connections, and leaves nothing running.
-func (l *leash) end() {
+// End ends the connections, and leaves nothing running.
+func (l *Leash) End() {
 	l.stop()
 	l.mu.Lock()
 	defer l.mu.Unlock()
