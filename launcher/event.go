@@ -16,6 +16,7 @@ import (
 // ten are told; one event without Parcel counts the others. List has them all.
 type Event struct {
 	Kind     EventKind
+	Time     time.Time     // when it was met
 	Launcher string        // Launcher.Name
 	Parcel   string        // its ID, as Sinks see it
 	Origin   string        // where to look
@@ -175,7 +176,7 @@ func (s Stats) LogValue() slog.Value {
 
 // observe tells the host of an event, unless it has been told the same lately.
 func (l *Launcher) observe(ctx context.Context, e Event) {
-	e.Launcher = l.Name
+	e.Launcher, e.Time = l.Name, l.now()
 	e.Origin = printable(e.Origin)
 	e.Err = show(e.Err)
 	for _, e := range l.coalesce(e) {
@@ -185,6 +186,7 @@ func (l *Launcher) observe(ctx context.Context, e Event) {
 
 // tell calls Observe. A panic of it ends there.
 func (l *Launcher) tell(ctx context.Context, e Event) {
+	l.noted(e)
 	observe := l.Observe
 	if observe == nil {
 		observe = LogTo(nil)

@@ -167,6 +167,8 @@ type state struct {
 	status   Status
 	health   health
 	repeats  map[saying]repeat
+	recent   []Event    // as Recent returns them, oldest first
+	stayed   []Decision // as Left returns them
 }
 
 var validName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,48}$`)

@@ -45,6 +45,7 @@ func (p *pass) store(ctx context.Context, parcel *Parcel) error {
 	now := ask
 	defer func() { p.answered(k, now) }()
 	now, err = o.store(ctx)
+	p.stays(o, err)
 	return err
 }
 

@@ -45,6 +45,7 @@ type pass struct {
 	oldest time.Time         // of what was left
 	moved  bool              // something was stored or newly refused
 	alike  map[string]*Event // parcels that failed, by text
+	stayed []Decision        // parcels that stay at their origin, as Left returns them
 }
 
 // poll makes a pass, and reports whether it achieved something. The caller

@@ -59,13 +59,16 @@ func (l *Launcher) Status() Status {
 // finished takes down how a pass ended and returns its stats.
 func (l *Launcher) finished(p *pass, err error, shutdown bool) Stats {
 	p.mu.Lock()
-	stats, oldest := p.stats, p.oldest
+	stats, oldest, stayed := p.stats, p.oldest, p.stayed
 	p.mu.Unlock()
 	now := l.now()
 	s := &l.state
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.current = nil
+	if err == nil || stats.Offered > 0 {
+		s.stayed = stayed
+	}
 	st := &s.status
 	st.Ended, st.Last = now, stats
 	if failed := shutdown || !onlyMore(err); !failed || st.Oldest.IsZero() || !oldest.IsZero() && oldest.Before(st.Oldest) {
