@@ -116,7 +116,8 @@ func (o *once) handPart(pt *part) (Entry, error) {
 	err := o.host(pt.parcel(o.parcel, docs))
 	files, bytes, unread := h.end()
 	err = judged(err, unread)
-	e := Entry{ID: pt.id, Launcher: o.l.Name, State: Stored, Time: o.l.now(), Job: pt.job, Origin: o.entry.Origin}
+	e := Entry{ID: pt.id, Launcher: o.l.Name, State: Stored, Time: o.l.now(),
+		Attempts: o.entry.Attempts, Job: pt.job, Origin: o.entry.Origin}
 	if pt.id != o.id {
 		e.Of = o.id
 	}

@@ -71,6 +71,7 @@ func goList(t *testing.T) (ours []goPackage, standard map[string]bool) {
 var mayNeed = map[string][]string{
 	"launcher":                        {},
 	"launcher/launchertest":           {"launcher"},
+	"launcher/custody":                {"launcher"},
 	"launcher/boltledger":             {"launcher", "go.etcd.io/bbolt", "golang.org/x/sys"},
 	"launcher/spool":                  {"launcher"},
 	"launcher/folder":                 {"launcher", "launcher/internal/disk", "golang.org/x/sys"},
