@@ -1,0 +1,5 @@
+//go:build !race
+
+package launchertest_test
+
+const raceEnabled = false
