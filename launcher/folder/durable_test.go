@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,7 +14,9 @@ import (
 // A volatile knows what a power cut would take: what was written to a file
 // since its last sync, and entries made since the last sync of their folder.
 type volatile struct {
-	t     *testing.T
+	t *testing.T
+
+	mu    sync.Mutex
 	files map[string]bool // written and not synced
 	dirs  map[string]bool // with entries that are not
 	order []string
@@ -26,6 +29,8 @@ func (v *volatile) open(path string, create bool) (disk.Disk, error) {
 
 // below returns what under dir a power cut would take.
 func (v *volatile) below(dir string) []string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	var names []string
 	for _, m := range []map[string]bool{v.files, v.dirs} {
 		for name := range m {
@@ -35,6 +40,24 @@ func (v *volatile) below(dir string) []string {
 		}
 	}
 	return names
+}
+
+// wrote notes that a power cut would take what is in the map of names at name.
+func (v *volatile) wrote(names map[string]bool, name string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	names[name] = true
+}
+
+// synced does a sync: what was noted before it began is durable if it succeeds.
+func (v *volatile) synced(names map[string]bool, name string, sync func() error) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	err := sync()
+	if err == nil {
+		delete(names, name)
+	}
+	return err
 }
 
 type watched struct {
@@ -52,7 +75,7 @@ func (d *watched) Sub(dir string) (disk.Disk, error) {
 func (d *watched) Mkdir(dir string) error {
 	err := d.Disk.Mkdir(dir)
 	if err == nil {
-		d.v.dirs[path.Dir(d.abs(dir))] = true
+		d.v.wrote(d.v.dirs, path.Dir(d.abs(dir)))
 	}
 	return err
 }
@@ -67,8 +90,8 @@ func (d *watched) Create(name string) (disk.File, error) {
 		}
 	}
 	f, err := d.Disk.Create(name)
-	d.v.dirs[path.Dir(d.abs(name))] = true
-	d.v.files[d.abs(name)] = true
+	d.v.wrote(d.v.dirs, path.Dir(d.abs(name)))
+	d.v.wrote(d.v.files, d.abs(name))
 	return &watchedFile{f, d.v, d.abs(name)}, err
 }
 
@@ -77,7 +100,7 @@ func (d *watched) Rename(from, to string) error {
 	if lost := d.v.below(d.abs(from)); len(lost) > 0 {
 		d.v.t.Errorf("a parcel got its name while a power cut would take %v", lost)
 	}
-	d.v.dirs[path.Dir(d.abs(to))] = true
+	d.v.wrote(d.v.dirs, path.Dir(d.abs(to)))
 	return d.Disk.Rename(from, to)
 }
 
@@ -86,7 +109,7 @@ func (d *watched) Publish(from, to string) error {
 	if d.v.dirs[d.abs(pending)] {
 		d.v.t.Errorf("%s was handed over while a power cut would take the intent to do so", to)
 	}
-	d.v.dirs[path.Dir(d.abs(to))] = true
+	d.v.wrote(d.v.dirs, path.Dir(d.abs(to)))
 	return d.Disk.Publish(from, to)
 }
 
@@ -97,7 +120,10 @@ func (d *watched) RemoveAll(name string) error {
 			d.v.t.Errorf("an intent was removed while a power cut would take its record: %v", lost)
 		}
 	}
-	for _, gone := range d.v.below(d.abs(name)) {
+	lost := d.v.below(d.abs(name))
+	d.v.mu.Lock()
+	defer d.v.mu.Unlock()
+	for _, gone := range lost {
 		delete(d.v.dirs, gone)
 		delete(d.v.files, gone)
 	}
@@ -105,8 +131,7 @@ func (d *watched) RemoveAll(name string) error {
 }
 
 func (d *watched) Sync(dir string) error {
-	delete(d.v.dirs, d.abs(dir))
-	return d.Disk.Sync(dir)
+	return d.v.synced(d.v.dirs, d.abs(dir), func() error { return d.Disk.Sync(dir) })
 }
 
 type watchedFile struct {
@@ -116,18 +141,17 @@ type watchedFile struct {
 }
 
 func (f *watchedFile) Write(b []byte) (int, error) {
-	f.v.files[f.path] = true
+	f.v.wrote(f.v.files, f.path)
 	return f.File.Write(b)
 }
 
 func (f *watchedFile) SetTime(at time.Time) error {
-	f.v.files[f.path] = true
+	f.v.wrote(f.v.files, f.path)
 	return f.File.SetTime(at)
 }
 
 func (f *watchedFile) Sync() error {
-	delete(f.v.files, f.path)
-	return f.File.Sync()
+	return f.v.synced(f.v.files, f.path, f.File.Sync)
 }
 
 func TestEverythingIsSyncedInOrder(t *testing.T) {

@@ -17,22 +17,22 @@ import (
 // the intent: from then on the documents can be moved out of it one by one,
 // and whoever finds it after a crash moves those that are still there. The
 // record is written last, when no document is left to move.
-func (s *Sink) storeLoose(ctx context.Context, d disk.Disk, p *launcher.Parcel) error {
-	r, err := s.openRecord(d, p.ID)
+func (s *Sink) storeLoose(ctx context.Context, v *visit, p *launcher.Parcel) error {
+	r, err := s.openRecord(v.disk, p.ID)
 	if err != nil {
 		return err
 	}
 	defer r.disk.Close()
 	target := s.target(p)
-	if done, err := s.handOver(d, r, "", target); done || err != nil {
+	if done, err := s.handOver(v, r, "", target); done || err != nil {
 		return err
 	}
-	tmp := newTmp()
-	defer d.RemoveAll(tmp) // nothing, once it was renamed
-	if err := s.stage(ctx, d, p, tmp); err != nil {
+	tmp, err := s.stage(ctx, v, p)
+	if err != nil {
 		return err
 	}
-	_, err = s.handOver(d, r, tmp, target)
+	defer v.staging.RemoveAll(tmp) // nothing, once it was renamed
+	_, err = s.handOver(v, r, tmp, target)
 	return err
 }
 
@@ -40,7 +40,8 @@ func (s *Sink) storeLoose(ctx context.Context, d disk.Disk, p *launcher.Parcel) 
 // where a Store that was killed left it, else from tmp. It reports false if
 // there is nothing to bring, because tmp is "". It does not ask for the end of
 // a context: what was begun is finished.
-func (s *Sink) handOver(d disk.Disk, r *record, tmp, target string) (done bool, err error) {
+func (s *Sink) handOver(v *visit, r *record, tmp, target string) (done bool, err error) {
+	d := v.disk
 	unlock, err := r.disk.Lock(path.Join(r.shard, "lock"), disk.Exclusive)
 	if err != nil {
 		return false, err
@@ -62,14 +63,14 @@ func (s *Sink) handOver(d disk.Disk, r *record, tmp, target string) (done bool, 
 	case !held && tmp == "":
 		return false, nil
 	case !held:
-		if err := d.Rename(tmp, intent); err != nil {
+		if err := d.Rename(path.Join(staging, tmp), intent); err != nil {
 			return false, err
 		}
 	}
-	if err := d.Sync(pending); err != nil {
+	if err := v.sync(pending); err != nil {
 		return false, err
 	}
-	m, err := s.moveAll(d, intent, target)
+	m, err := s.moveAll(v, intent, target)
 	if err != nil {
 		return false, err
 	}
@@ -83,7 +84,8 @@ func (s *Sink) handOver(d disk.Disk, r *record, tmp, target string) (done bool, 
 
 // moveAll moves the documents that are still in the folder intent to target,
 // and returns the manifest with the names that they got there.
-func (s *Sink) moveAll(d disk.Disk, intent, target string) (*Manifest, error) {
+func (s *Sink) moveAll(v *visit, intent, target string) (*Manifest, error) {
+	d := v.disk
 	m, err := readManifest(d, intent)
 	if err != nil {
 		return nil, err
@@ -98,7 +100,7 @@ func (s *Sink) moveAll(d disk.Disk, intent, target string) (*Manifest, error) {
 			return nil, err
 		}
 	}
-	return m, d.Sync(target)
+	return m, v.sync(target)
 }
 
 // move gives the file at from a free name in target, and puts that name into

@@ -16,69 +16,107 @@ import (
 // place makes dir hold the parcel: everything is written under another name,
 // made durable, and becomes dir in one step. If dir is there and holds the
 // parcel, nothing is read.
-func (s *Sink) place(ctx context.Context, d disk.Disk, p *launcher.Parcel, dir string) error {
-	held, err := holds(d, dir, p.ID)
+func (s *Sink) place(ctx context.Context, v *visit, p *launcher.Parcel, dir string) error {
+	held, err := holds(v.disk, dir, p.ID)
 	if err != nil {
 		return err
 	}
 	if !held {
-		tmp := newTmp()
-		defer d.RemoveAll(tmp) // nothing, once it was renamed
-		if err := s.stage(ctx, d, p, tmp); err != nil {
+		if err := s.putAt(ctx, v, p, dir); err != nil {
 			return err
-		}
-		if err := d.Rename(tmp, dir); err != nil {
-			// Another Store of the same ID may have been faster.
-			if held, _ := holds(d, dir, p.ID); !held {
-				return err
-			}
 		}
 	}
 	// Also if it was there: who renamed it may have been stopped before this.
-	return d.Sync(path.Dir(dir))
+	return v.sync(path.Dir(dir))
 }
 
-func newTmp() string { return path.Join(staging, rand.Text()) }
-
-// stage writes the parcel into the new folder tmp and makes all of it durable,
-// but for its name. Whoever calls it removes tmp.
-func (s *Sink) stage(ctx context.Context, d disk.Disk, p *launcher.Parcel, tmp string) error {
-	docs, err := p.Documents(ctx)
+func (s *Sink) putAt(ctx context.Context, v *visit, p *launcher.Parcel, dir string) error {
+	tmp, err := s.stage(ctx, v, p)
 	if err != nil {
-		return fmt.Errorf("documents of %q: %w", p.ID, err)
-	}
-	if err := d.Mkdir(tmp); err != nil {
 		return err
 	}
+	err = v.disk.Rename(path.Join(staging, tmp), dir)
+	if err == nil {
+		return nil
+	}
+	v.staging.RemoveAll(tmp)
+	// Another Store of the same ID may have been faster.
+	if held, _ := holds(v.disk, dir, p.ID); held {
+		return nil
+	}
+	return err
+}
+
+// stage writes the parcel into a new folder of staging and makes all of it
+// durable, but for the name of that folder, which it returns.
+func (s *Sink) stage(ctx context.Context, v *visit, p *launcher.Parcel) (tmp string, err error) {
+	docs, err := p.Documents(ctx)
+	if err != nil {
+		return "", fmt.Errorf("documents of %q: %w", p.ID, err)
+	}
+	tmp = rand.Text()
+	if err := v.staging.Mkdir(tmp); err != nil {
+		return "", err
+	}
+	err = s.fill(ctx, v, tmp, p, docs)
+	if err == nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		v.staging.RemoveAll(tmp)
+		return "", err
+	}
+	return tmp, nil
+}
+
+// fill writes documents and manifest into the folder tmp of staging. They are
+// synced side by side: what counts is that all of them are durable before the
+// folder gets its name.
+func (s *Sink) fill(ctx context.Context, v *visit, tmp string, p *launcher.Parcel, docs []*launcher.Document) error {
+	d, err := v.staging.Sub(tmp)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	var flush disk.Flush
+	err = s.write(ctx, d, &flush, p, docs)
+	return errors.Join(err, flush.Wait())
+}
+
+func (s *Sink) write(ctx context.Context, d disk.Disk, flush *disk.Flush, p *launcher.Parcel, docs []*launcher.Document) error {
 	m := newManifest(p)
 	names := s.newNames()
 	for _, doc := range docs {
-		f, err := s.copy(ctx, d, doc, tmp, names)
+		f, err := s.copy(ctx, d, flush, doc, names)
 		if err != nil {
 			return fmt.Errorf("document %q: %w", doc.Name, err)
 		}
 		m.add(f, doc.Unit)
 	}
-	if err := disk.WriteJSON(d, path.Join(tmp, manifestName), m); err != nil {
+	b, err := disk.JSON(m)
+	if err != nil {
 		return err
 	}
-	if err := d.Sync(tmp); err != nil {
+	f, err := d.Create(manifestName)
+	if err != nil {
 		return err
 	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+	if _, err := f.Write(b); err != nil {
+		return errors.Join(err, f.Close())
 	}
+	flush.File(f)
+	flush.Dir(d, ".")
 	return nil
 }
 
-// copy writes one document into the folder tmp and makes it durable.
-func (s *Sink) copy(ctx context.Context, d disk.Disk, doc *launcher.Document, tmp string, names *names) (File, error) {
+// copy writes one document into d and hands the file to flush.
+func (s *Sink) copy(ctx context.Context, d disk.Disk, flush *disk.Flush, doc *launcher.Document, names *names) (File, error) {
 	r, err := doc.Open(ctx)
 	if err != nil {
 		return File{}, fmt.Errorf("open: %w", err)
 	}
 	defer r.Close()
-	f, name, err := names.create(d, tmp, doc.Name)
+	f, name, err := names.create(d, doc.Name)
 	if err != nil {
 		return File{}, err
 	}
@@ -86,12 +124,10 @@ func (s *Sink) copy(ctx context.Context, d disk.Disk, doc *launcher.Document, tm
 	if err == nil && !doc.Time.IsZero() {
 		err = f.SetTime(doc.Time)
 	}
-	if err == nil {
-		err = f.Sync()
+	if err != nil {
+		return File{}, errors.Join(err, f.Close())
 	}
-	if err := errors.Join(err, f.Close()); err != nil {
-		return File{}, err
-	}
+	flush.File(f)
 	return newFile(doc, name, n, sum), nil
 }
 
@@ -119,13 +155,13 @@ func (s *Sink) newNames() *names {
 	return &names{ordinal: s.Loose, given: disk.NewNames(manifestName)}
 }
 
-// create makes a file for a document of that name in tmp and returns the name
-// to record.
-func (n *names) create(d disk.Disk, tmp, name string) (disk.File, string, error) {
+// create makes a file in d for a document of that name and returns the name to
+// record.
+func (n *names) create(d disk.Disk, name string) (disk.File, string, error) {
 	if !n.ordinal {
-		return n.given.Create(d, tmp, name)
+		return n.given.Create(d, ".", name)
 	}
 	n.count++
-	f, err := d.Create(path.Join(tmp, strconv.Itoa(n.count)))
+	f, err := d.Create(strconv.Itoa(n.count))
 	return f, launcher.CleanName(name), err
 }

@@ -55,6 +55,9 @@ type Sink struct {
 	swept   atomic.Bool                                       // what a killed process left was removed
 	buffers sync.Pool                                         // *[]byte of disk.BufferSize
 
+	visiting sync.Mutex
+	visit    *visit // nil: no Store is under way
+
 	mu      sync.Mutex
 	durable map[string]bool      // folders whose entry in their parent is on disk
 	expired map[string]time.Time // when old records were last looked for, by shard
@@ -97,49 +100,19 @@ func (s *Sink) store(ctx context.Context, p *launcher.Parcel) error {
 	if p.ID == "" || !utf8.ValidString(p.ID) {
 		return fmt.Errorf("parcel ID %q is empty or not text", p.ID)
 	}
-	d, err := s.openDisk(s.Path)
+	v, err := s.enter()
 	if err != nil {
 		return err
 	}
-	defer d.Close()
-	leave, err := s.enter(d)
-	if err != nil {
-		return err
-	}
-	defer leave()
+	defer s.leave(v)
 	if s.Loose {
-		return s.storeLoose(ctx, d, p)
+		return s.storeLoose(ctx, v, p)
 	}
 	target := s.target(p)
-	if err := s.makeDir(d, target); err != nil {
+	if err := s.makeDir(v.disk, target); err != nil {
 		return err
 	}
-	return s.place(ctx, d, p, path.Join(target, dirName(p.ID)))
-}
-
-// enter makes the folders that the Sink works in and joins those that do. The
-// lock that it holds until leave is called tells that a Store is under way:
-// whoever gets it for himself alone may clear staging of what a killed process
-// left there.
-func (s *Sink) enter(d disk.Disk) (leave func(), err error) {
-	for _, dir := range []string{hidden, staging, pending} {
-		if err := s.makeDir(d, dir); err != nil {
-			return nil, err
-		}
-	}
-	const lock = hidden + "/lock"
-	if !s.swept.Load() {
-		leave, err := d.Lock(lock, disk.Alone)
-		switch {
-		case err == nil:
-			disk.Sweep(d, staging)
-			leave()
-			s.swept.Store(true)
-		case !errors.Is(err, disk.ErrBusy) && !errors.Is(err, errors.ErrUnsupported):
-			return nil, err
-		}
-	}
-	return d.Lock(lock, disk.Shared)
+	return s.place(ctx, v, p, path.Join(target, dirName(p.ID)))
 }
 
 // target returns the folder, relative to Path, in which p is stored.

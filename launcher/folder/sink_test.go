@@ -263,20 +263,19 @@ func TestLooseKeepsTheTimeOfADocument(t *testing.T) {
 func TestLinkedButNotRemoved(t *testing.T) {
 	dir := t.TempDir()
 	s := &Sink{Path: dir, Loose: true, open: disktest.LinkOnly}
-	d, err := disktest.LinkOnly(dir, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	leave, err := s.enter(d)
-	if err != nil {
-		t.Fatal(err)
-	}
 	kept := pending + "/" + dirName("x/1")
-	if err := s.stage(t.Context(), d, parcelOf("x/1", "a.pdf", "one", "a.pdf", "two"), kept); err != nil {
+	v, err := s.enter()
+	if err != nil {
 		t.Fatal(err)
 	}
-	leave()
+	tmp, err := s.stage(t.Context(), v, parcelOf("x/1", "a.pdf", "one", "a.pdf", "two"))
+	if err == nil {
+		err = v.disk.Rename(staging+"/"+tmp, kept)
+	}
+	s.leave(v)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := os.Link(filepath.Join(dir, kept, "1"), filepath.Join(dir, "a.pdf")); err != nil {
 		t.Skipf("no hard links here: %v", err)
 	}

@@ -64,14 +64,21 @@ func WriteFile(d Disk, name string, b []byte) error {
 // WriteJSON makes a new file that holds v, for people too, and is durable but
 // for its name.
 func WriteJSON(d Disk, name string, v any) error {
+	b, err := JSON(v)
+	if err != nil {
+		return err
+	}
+	return WriteFile(d, name, b)
+}
+
+// JSON returns v as people read it.
+func JSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	if err := enc.Encode(v); err != nil {
-		return err
-	}
-	return WriteFile(d, name, b.Bytes())
+	err := enc.Encode(v)
+	return b.Bytes(), err
 }
 
 // Sweep removes what is in a folder. What cannot be removed costs space, and

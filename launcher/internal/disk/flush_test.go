@@ -1,0 +1,77 @@
+package disk_test
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ezged/coldlauncher/launcher/internal/disk"
+	"github.com/ezged/coldlauncher/launcher/internal/disk/disktest"
+)
+
+func TestFlushReportsEveryOperation(t *testing.T) {
+	disktest.Each(t, 7, func(t *testing.T, tr *disktest.Trouble) { // open, two files and their closing, a folder
+		d, err := tr.Open(t.TempDir(), true)
+		if err != nil {
+			return
+		}
+		defer d.Close()
+		var flush disk.Flush
+		for _, name := range []string{"a", "b"} {
+			f, err := d.Create(name)
+			if err != nil {
+				return
+			}
+			flush.File(f)
+		}
+		flush.Dir(d, ".")
+		err = flush.Wait()
+		if (err != nil) != tr.Struck() || err != nil && !disk.IsFault(err) {
+			t.Errorf("%v: Wait = %v, want a fault if it struck", tr, err)
+		}
+	})
+}
+
+// A hundred who ask during one call are answered by the next, which begins
+// after they asked.
+func TestJointAnswersNobodyTooEarly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var j disk.Joint
+		var begun, written atomic.Int64
+		broken := errors.New("broken")
+		do := func() error {
+			n := begun.Add(1)
+			seen := written.Load()
+			time.Sleep(time.Second)
+			if n == 2 {
+				return broken
+			}
+			if n == 1 && seen != 0 {
+				t.Errorf("the first call saw %d writes, want none: they came later", seen)
+			}
+			return nil
+		}
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if err := j.Do(do); err != nil {
+				t.Errorf("the first: %v, want nil", err)
+			}
+		})
+		synctest.Wait()
+		for range 100 {
+			wg.Go(func() {
+				written.Add(1)
+				if err := j.Do(do); err != broken {
+					t.Errorf("one who asked during the first call: %v, want what the second returned", err)
+				}
+			})
+		}
+		wg.Wait()
+		if n := begun.Load(); n != 2 {
+			t.Errorf("%d calls for 101 who asked, want 2", n)
+		}
+	})
+}
