@@ -192,7 +192,7 @@ func (msg *actesMessage) mayLack() bool {
 }
 
 func exchangeOf(msg *actesMessage, file string) Exchange {
-	x := Exchange{Message: msg.act.Message, Date: msg.act.LetterDate, Reason: msg.act.LetterReason, File: file}
+	x := Exchange{Message: msg.act.Message, Direction: msg.act.Direction, Date: msg.act.LetterDate, Reason: msg.act.LetterReason, File: file}
 	if x.Date.IsZero() {
 		x.Date = msg.act.DepositedInCourt
 	}

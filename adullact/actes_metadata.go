@@ -24,11 +24,7 @@ func (a *Actes) fromMetadata(meta Metadata) {
 			a.PaperComplement = Yes
 		}
 	}
-	for i, f := range meta.Files("arrete") {
-		if i == 0 {
-			a.Main = cmp.Or(f.Original, f.Name)
-		}
-	}
+	a.Main = meta.firstFile("arrete")
 	for i, f := range meta.Files("autre_document_attache") {
 		annex := Annex{Name: cmp.Or(f.Original, f.Name)}
 		if i < len(a.PieceTypes) {
@@ -41,10 +37,10 @@ func (a *Actes) fromMetadata(meta Metadata) {
 	a.PublishedAt = parseDate(meta.first("acte_publication_date"))
 	a.Signature = Signing{
 		Present: meta.Bool("has_signature"), PAdES: meta.Bool("is_pades"),
-		Detached: len(meta.Files("signature")) > 0, Date: parseDate(meta.first("parapheur_date_signature")),
+		Detached: len(meta.Files("signature")) > 0, Date: parseDate(meta.first("parapheur_date_signature")), Document: meta.firstFile("document_signe"),
 	}
 	a.Parapheur = parapheurOf(meta)
-	a.Archiving = Archiving{meta.first("sae_transfert_id"), meta.first("sae_archival_identifier"), meta.first("sae_atr_comment", "sae_ack_comment")}
+	a.Archiving = archivingOf(meta)
 	if d := parseDate(meta.first("date_ar")); !d.IsZero() || len(meta.Files("aractes")) > 0 {
 		a.Receipt = &Receipt{ID: a.ID, Date: d}
 	}
@@ -85,6 +81,13 @@ func parapheurOf(meta Metadata) Parapheur {
 	return Parapheur{
 		meta.first("iparapheur_type"), meta.first("iparapheur_sous_type"),
 		meta.first("iparapheur_dossier_id"), meta.first("parapheur_last_message"),
+	}
+}
+
+func archivingOf(meta Metadata) Archiving {
+	return Archiving{
+		TransferID: meta.first("sae_transfert_id"), ID: meta.first("sae_archival_identifier"),
+		Comment: meta.first("sae_atr_comment", "sae_ack_comment"), Ack: meta.firstFile("ar_sae"), Reply: meta.firstFile("reply_sae"),
 	}
 }
 

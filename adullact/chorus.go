@@ -5,57 +5,57 @@ import "cmp"
 // Chorus is a supplier's invoice to a public authority. Amounts and codes are
 // as they were given.
 type Chorus struct {
-	Format  Format
-	Profile string // of a Factur-X, CII or UBL invoice: "urn:factur-x.eu:1p0:minimum"
+	Format  Format `json:"format,omitempty"`
+	Profile string `json:"profile,omitempty"` // of a Factur-X, CII or UBL invoice: "urn:factur-x.eu:1p0:minimum"
 
-	CppID         string // id in Chorus Pro: IdCPRO, id_facture_cpp
-	Number        string
-	Type          Term // Code 380 or 381
-	Frame         Term // Cadre, Code A1 to A25
-	IssueDate     Date
-	DepositDate   Date
-	ReceptionDate Date
-	AvailableDate Date // made available to the buyer, or to the master of works
-	DeliveryDate  Date
-	DueDate       Date
-	SuspensionEnd Date
+	CppID         string `json:"cppId,omitempty"` // id in Chorus Pro: IdCPRO, id_facture_cpp
+	Number        string `json:"number,omitempty"`
+	Type          Term   `json:"type,omitzero"`  // Code 380 or 381
+	Frame         Term   `json:"frame,omitzero"` // Cadre, Code A1 to A25
+	IssueDate     Date   `json:"issueDate,omitzero"`
+	DepositDate   Date   `json:"depositDate,omitzero"`
+	ReceptionDate Date   `json:"receptionDate,omitzero"`
+	AvailableDate Date   `json:"availableDate,omitzero"` // made available to the buyer, or to the master of works
+	DeliveryDate  Date   `json:"deliveryDate,omitzero"`
+	DueDate       Date   `json:"dueDate,omitzero"`
+	SuspensionEnd Date   `json:"suspensionEnd,omitzero"`
 
-	Supplier  Party
-	Buyer     Party
-	Validator string
+	Supplier  Party  `json:"supplier,omitzero"`
+	Buyer     Party  `json:"buyer,omitzero"`
+	Validator string `json:"validator,omitempty"`
 
-	ContractNumber   string // NumeroMarche
-	EngagementNumber string
-	Currency         string
-	AmountHT         Decimal
-	AmountVAT        Decimal
-	AmountTTC        Decimal
-	NetToPay         Decimal
-	VATs             []VAT
-	PaymentMode      Term
-	OriginalInvoice  string // IdFactureOrigine
-	Redelivery       string // Renvoi: "Non", "Complétée", "Recyclée"
+	ContractNumber   string  `json:"contractNumber,omitempty"` // NumeroMarche
+	EngagementNumber string  `json:"engagementNumber,omitempty"`
+	Currency         string  `json:"currency,omitempty"`
+	AmountHT         Decimal `json:"amountHT,omitempty"`
+	AmountVAT        Decimal `json:"amountVAT,omitempty"`
+	AmountTTC        Decimal `json:"amountTTC,omitempty"`
+	NetToPay         Decimal `json:"netToPay,omitempty"`
+	VATs             []VAT   `json:"vats,omitempty"`
+	PaymentMode      Term    `json:"paymentMode,omitzero"`
+	OriginalInvoice  string  `json:"originalInvoice,omitempty"` // IdFactureOrigine
+	Redelivery       string  `json:"redelivery,omitempty"`      // Renvoi: "Non", "Complétée", "Recyclée"
 
-	Status        Term // Code such as MISE_A_DISPOSITION; Short "03"
-	StatusDate    Date
-	StatusComment string
-	History       []StatusChange
-	UpdateReason  string
-	MandateNumber string
-	Cancelled     bool
+	Status        Term           `json:"status,omitzero"` // Code such as MISE_A_DISPOSITION; Short "03"
+	StatusDate    Date           `json:"statusDate,omitzero"`
+	StatusComment string         `json:"statusComment,omitempty"`
+	History       []StatusChange `json:"history,omitempty"`
+	UpdateReason  string         `json:"updateReason,omitempty"`
+	MandateNumber string         `json:"mandateNumber,omitempty"`
+	Cancelled     bool           `json:"cancelled,omitempty"`
 
-	Integration string // type_integration: CPP, PIVOT …
-	FlowID      string // IdFlx
-	FlowCode    string // such as FSO1113A, of the archive's name
-	Syntax      string
+	Integration string `json:"integration,omitempty"` // type_integration: CPP, PIVOT …
+	FlowID      string `json:"flowId,omitempty"`      // IdFlx
+	FlowCode    string `json:"flowCode,omitempty"`    // such as FSO1113A, of the archive's name
+	Syntax      string `json:"syntax,omitempty"`
 
-	Lines       []InvoiceLine
-	Truncated   bool // there are more lines than Limits.Pieces allow to keep
-	Attachments []ChorusAttachment
+	Lines       []InvoiceLine      `json:"lines,omitempty"`
+	Truncated   bool               `json:"truncated,omitempty"` // there are more lines than Limits.Pieces allow to keep
+	Attachments []ChorusAttachment `json:"attachments,omitempty"`
 
 	// Of the deposit only.
-	Parapheur Parapheur
-	Archiving Archiving
+	Parapheur Parapheur `json:"parapheur,omitzero"`
+	Archiving Archiving `json:"archiving,omitzero"`
 }
 
 // A Format is the form of an invoice.
@@ -73,46 +73,53 @@ const (
 
 // A Party is a supplier or buyer.
 type Party struct {
-	ID          string
-	IDType      Term // Code 1 to 7, or the scheme of the identifier
-	Name        string
-	Country     string
-	Service     string // code
-	ServiceName string
-	Emission    string // ModeEmission, of a supplier
-	Account     string // only with Decoder.BankData
+	ID          string `json:"id,omitempty"`
+	IDType      Term   `json:"idType,omitzero"` // Code 1 to 7, or the scheme of the identifier
+	Name        string `json:"name,omitempty"`
+	Country     string `json:"country,omitempty"`
+	Service     string `json:"service,omitempty"` // code
+	ServiceName string `json:"serviceName,omitempty"`
+	Emission    string `json:"emission,omitempty"` // ModeEmission, of a supplier
+	Account     string `json:"account,omitempty"`  // only with Decoder.BankData
 }
 
 // A VAT is a rate of value added tax with its amounts.
-type VAT struct{ Rate, Base, Amount Decimal }
+type VAT struct {
+	Rate   Decimal `json:"rate,omitempty"`
+	Base   Decimal `json:"base,omitempty"`
+	Amount Decimal `json:"amount,omitempty"`
+}
 
 // A StatusChange is a step in the life of an invoice.
 type StatusChange struct {
-	Status  Term
-	Date    Date
-	Comment string
-	By      string
+	Status  Term   `json:"status,omitzero"`
+	Date    Date   `json:"date,omitzero"`
+	Comment string `json:"comment,omitempty"`
+	By      string `json:"by,omitempty"`
 }
 
 // An InvoiceLine is a line of an invoice.
 type InvoiceLine struct {
-	ID                             string
-	Label                          string // or the reference of a product
-	Price, Quantity, Amount, VATRt Decimal
+	ID       string  `json:"id,omitempty"`
+	Label    string  `json:"label,omitempty"` // or the reference of a product
+	Price    Decimal `json:"price,omitempty"`
+	Quantity Decimal `json:"quantity,omitempty"`
+	Amount   Decimal `json:"amount,omitempty"`
+	VATRate  Decimal `json:"vatRate,omitempty"`
 }
 
 // A ChorusAttachment is a file inside an invoice.
 type ChorusAttachment struct {
-	Name      string
-	Original  string // NomPJOrigine
-	Type      string // 01 the invoice, 02 complementary
-	Category  string
-	MediaType string
-	ID        string // IdUnique or IdOriginal
-	Size      int64
-	SHA256    string
-	Container string // how it is wrapped, as File.Form
-	Broken    bool
+	Name      string `json:"name,omitempty"`
+	Original  string `json:"original,omitempty"` // NomPJOrigine
+	Type      string `json:"type,omitempty"`     // 01 the invoice, 02 complementary
+	Category  string `json:"category,omitempty"`
+	MediaType string `json:"mediaType,omitempty"`
+	ID        string `json:"id,omitempty"` // IdUnique or IdOriginal
+	Size      int64  `json:"size"`
+	SHA256    string `json:"sha256,omitempty"`
+	Container string `json:"container,omitempty"` // how it is wrapped, as File.Form
+	Broken    bool   `json:"broken,omitempty"`
 }
 
 // key returns what identifies an invoice.

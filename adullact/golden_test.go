@@ -1,19 +1,18 @@
 package adullact
 
 import (
+	"bytes"
+	"encoding/json"
 	"flag"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
-var update = flag.Bool("update", false, "write the summaries in testdata/golden")
+var update = flag.Bool("update", false, "write the JSON in testdata/golden")
 
 // samples returns the folder of samples; the test is skipped without.
 func samples(t *testing.T) string {
@@ -85,23 +84,20 @@ func decodeSample(t *testing.T, d *Decoder, root, path string) ([]*Envelope, err
 	return d.Decode(t.Context(), filepath.Base(full), f, info.Size())
 }
 
-// Every sample decodes to the summary that was reviewed.
+// Every sample decodes to the JSON that was reviewed.
 func TestSamples(t *testing.T) {
 	root := samples(t)
 	var d Decoder
 	for _, path := range sampleInputs(t, root) {
 		t.Run(path, func(t *testing.T) {
 			envelopes, err := decodeSample(t, &d, root, path)
-			got := summarize(envelopes)
 			if err != nil {
-				got = fmt.Sprintf("error: %v\n", err)
+				t.Fatal(err)
 			}
-			golden := filepath.Join("testdata", "golden", strings.NewReplacer("/", "~", " ", "_").Replace(path)+".txt")
+			got := jsonOf(t, envelopes)
+			golden := filepath.Join("testdata", "golden", strings.NewReplacer("/", "~", " ", "_").Replace(path)+".json")
 			if *update {
-				if err := os.MkdirAll(filepath.Dir(golden), 0o777); err != nil {
-					t.Fatal(err)
-				}
-				if err := os.WriteFile(golden, []byte(got), 0o666); err != nil {
+				if err := os.WriteFile(golden, got, 0o666); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -109,83 +105,44 @@ func TestSamples(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got != string(want) {
-				t.Errorf("summary is\n%s\nwant\n%s", got, want)
+			if !bytes.Equal(got, want) {
+				t.Errorf("decoded to\n%s\nwant\n%s", got, want)
 			}
 		})
 	}
 }
 
-// summarize returns all that is set in envelopes, in lines.
-func summarize(envelopes []*Envelope) string {
-	var b strings.Builder
-	for i, e := range envelopes {
-		if i > 0 {
-			b.WriteString("\n")
-		}
-		dump(&b, "", "Envelope", reflect.ValueOf(*e))
+// jsonOf writes envelopes as JSON for people.
+func jsonOf(t testing.TB, envelopes []*Envelope) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(envelopes); err != nil {
+		t.Fatal(err)
 	}
-	return b.String()
+	return b.Bytes()
 }
 
-func dump(b *strings.Builder, indent, name string, v reflect.Value) {
-	if v.Kind() == reflect.Func || v.IsZero() {
-		return
-	}
-	switch x := v.Interface().(type) {
-	case Date:
-		fmt.Fprintf(b, "%s%s: %s\n", indent, name, dateText(x))
-		return
-	case Term:
-		fmt.Fprintf(b, "%s%s: %s %s %s\n", indent, name, x.Code, x.Short, x.Label)
-		return
-	case time.Time:
-		fmt.Fprintf(b, "%s%s: %s\n", indent, name, x.UTC().Format(time.RFC3339))
-		return
-	case Warning:
-		fmt.Fprintf(b, "%s%s: %s\n", indent, name, x)
-		return
-	case File:
-		fmt.Fprintf(b, "%sFile: %s %q %d %s\n", indent, x.Role, x.Name, x.Size, x.SHA256[:min(16, len(x.SHA256))])
-		if x.Path == x.Name {
-			x.Path = ""
+// What JSON holds is all that an envelope says: it can be read back.
+func TestJSON(t *testing.T) {
+	root := samples(t)
+	for _, path := range sampleInputs(t, root) {
+		envelopes, err := decodeSample(t, &Decoder{}, root, path)
+		if err != nil {
+			t.Fatal(err)
 		}
-		x.Role, x.Name, x.Size, x.SHA256 = "", "", 0, ""
-		dumpFields(b, indent+"  ", reflect.ValueOf(x))
-		return
-	}
-	switch v.Kind() {
-	case reflect.Pointer:
-		dump(b, indent, name, v.Elem())
-	case reflect.Struct:
-		fmt.Fprintf(b, "%s%s\n", indent, name)
-		dumpFields(b, indent+"  ", v)
-	case reflect.Slice:
-		if v.Type().Elem().Kind() == reflect.String {
-			fmt.Fprintf(b, "%s%s: %q\n", indent, name, v.Interface())
-			return
+		first := jsonOf(t, envelopes)
+		var again []*Envelope
+		if err := json.Unmarshal(first, &again); err != nil {
+			t.Fatalf("%s: %v", path, err)
 		}
-		for i := range v.Len() {
-			dump(b, indent, name, v.Index(i))
+		if !bytes.Equal(jsonOf(t, again), first) {
+			t.Errorf("%s: JSON that was read back is another", path)
 		}
-	case reflect.String:
-		fmt.Fprintf(b, "%s%s: %q\n", indent, name, v.String())
-	default:
-		fmt.Fprintf(b, "%s%s: %v\n", indent, name, v.Interface())
-	}
-}
-
-func dateText(d Date) string {
-	if d.Valid() && d.String() == d.Text {
-		return d.Text
-	}
-	return fmt.Sprintf("%s (%q)", d, d.Text)
-}
-
-func dumpFields(b *strings.Builder, indent string, v reflect.Value) {
-	for i := range v.NumField() {
-		if f := v.Type().Field(i); f.IsExported() {
-			dump(b, indent, f.Name, v.Field(i))
+		if again[0].Kind != envelopes[0].Kind || again[0].Key != envelopes[0].Key || len(again[0].Files) != len(envelopes[0].Files) {
+			t.Errorf("%s: kind, key or files were lost", path)
 		}
 	}
 }

@@ -159,7 +159,7 @@ func (c *Chorus) fromMetadata(meta Metadata) {
 	c.Integration = meta.first("type_integration")
 	c.FlowID, c.Syntax = meta.first("numero_flux_depot"), meta.first("syntaxe_flux")
 	c.Parapheur = parapheurOf(meta)
-	c.Archiving = Archiving{meta.first("sae_transfert_id"), meta.first("sae_archival_identifier"), meta.first("sae_atr_comment", "sae_ack_comment")}
+	c.Archiving = archivingOf(meta)
 }
 
 // mergeChorus takes over what the files of a deposit say of its invoice. About

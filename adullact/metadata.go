@@ -1,30 +1,31 @@
 package adullact
 
 import (
+	"cmp"
 	"strings"
 )
 
 // Metadata is what a deposit says of itself: all of it, in its order, and as
 // it was written. The zero value is that of an envelope that says nothing.
 type Metadata struct {
-	File    string // Name of its file
-	Format  string // "xml", "json" or "yaml"
-	Type    string // flux@type: the type of document, in a manifest
-	Entries []Entry
+	File    string  `json:"file,omitempty"`   // Name of its file
+	Format  string  `json:"format,omitempty"` // "xml", "json" or "yaml"
+	Type    string  `json:"type,omitempty"`   // flux@type: the type of document, in a manifest
+	Entries []Entry `json:"entries,omitempty"`
 }
 
 // An Entry is a key of the metadata.
 type Entry struct {
-	Key   string
-	Value string    // as it was written; that of a list of files is ""
-	Files []FileRef // not nil for a list of files, be it empty
-	Param bool      // a <param> of a manifest
+	Key   string    `json:"key"`
+	Value string    `json:"value,omitempty"` // as it was written; that of a list of files is ""
+	Files []FileRef `json:"files,omitempty"` // not nil for a list of files, be it empty
+	Param bool      `json:"param,omitempty"` // a <param> of a manifest
 }
 
 // A FileRef names a file in the metadata.
 type FileRef struct {
-	Name     string
-	Original string // name_original; "" if it is not given
+	Name     string `json:"name,omitempty"`
+	Original string `json:"original,omitempty"` // name_original; "" if it is not given
 }
 
 // Value returns the value of a key, or "" if it has none. A key that occurs
@@ -83,6 +84,15 @@ func (m Metadata) first(keys ...string) string {
 		if v != "" {
 			return v
 		}
+	}
+	return ""
+}
+
+// firstFile returns the name of the first file that a key names; "" if there is
+// none.
+func (m Metadata) firstFile(key string) string {
+	for _, f := range m.Files(key) {
+		return cmp.Or(f.Original, f.Name)
 	}
 	return ""
 }

@@ -157,7 +157,7 @@ func (h *Helios) fromMetadata(meta Metadata) {
 	h.Subject = meta.first("objet")
 	h.TransactionID = meta.first("tedetis_transaction_id", "pes_tedetis_transaction_id")
 	h.Parapheur = parapheurOf(meta)
-	h.Archiving = Archiving{meta.first("sae_transfert_id"), meta.first("sae_archival_identifier"), meta.first("sae_atr_comment", "sae_ack_comment")}
+	h.Archiving = archivingOf(meta)
 }
 
 // mergeHelios takes over what the flows in a deposit say. About orders they

@@ -23,6 +23,7 @@ type summary struct {
 	text   int64        // bytes of what is kept, about
 
 	total     sum
+	amount    sum             // of the piece at hand
 	distinct  map[string]bool // kind and value
 	ids       map[string]bool // of attachments
 	refs      []PJRef
@@ -111,15 +112,16 @@ func (x *summary) addBordereau(b *Bordereau) error {
 }
 
 func (x *summary) endBordereau() {
+	found := x.found
+	x.found = 0
 	if x.bordereau < 0 {
 		return
 	}
 	b := &x.h.Bordereaux[x.bordereau]
-	b.Found = x.found
+	b.Found = found
 	if b.Declared >= 0 && b.Declared != b.Found {
 		x.file.note(WarnCount, "NbrPce", "bordereau %q: %d pieces declared, %d found", b.ID, b.Declared, b.Found)
 	}
-	x.found = 0
 }
 
 func (x *summary) domain(d string) {
@@ -129,6 +131,7 @@ func (x *summary) domain(d string) {
 }
 
 func (x *summary) addPiece(p *Piece) error {
+	x.endPiece()
 	x.h.PieceCount++
 	x.found++
 	x.reference(p.PJs)
@@ -141,9 +144,17 @@ func (x *summary) addPiece(p *Piece) error {
 	return nil
 }
 
+func (x *summary) endPiece() {
+	if x.piece >= 0 {
+		x.h.Pieces[x.piece].Amount = x.amount.decimal()
+	}
+	x.amount = sum{}
+}
+
 func (x *summary) addLine(_ *Piece, l *Line) error {
 	x.h.LineCount++
 	x.total.add(l.Amount)
+	x.amount.add(l.Amount)
 	if x.once("nature", l.Nature) {
 		x.h.Natures = append(x.h.Natures, l.Nature)
 	}
@@ -239,6 +250,7 @@ func (x *summary) addAck(e *AckElement) error {
 
 // end sets what follows from all.
 func (x *summary) end() {
+	x.endPiece()
 	x.endBordereau()
 	h := x.h
 	h.Total = x.total.decimal()

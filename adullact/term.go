@@ -2,9 +2,9 @@ package adullact
 
 // A Term is an entry of a reference table.
 type Term struct {
-	Code  string
-	Short string // abbreviation; "" if there is none
-	Label string // in French
+	Code  string `json:"code"`
+	Short string `json:"short,omitempty"` // abbreviation; "" if there is none
+	Label string `json:"label,omitempty"` // in French
 }
 
 // A Table is a reference table.

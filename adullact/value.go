@@ -77,6 +77,15 @@ func (d Date) String() string {
 	return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.Month, d.Day)
 }
 
+// MarshalText returns String: dates are plain strings in JSON.
+func (d Date) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText reads what MarshalText returned.
+func (d *Date) UnmarshalText(text []byte) error {
+	*d = parseDate(string(text))
+	return nil
+}
+
 // parseDate reads "2024-05-17", "20240517" and "17/05/2024", each with anything
 // after a blank or a T.
 func parseDate(text string) Date {

@@ -34,10 +34,10 @@ const (
 
 // A Warning is a defect that was tolerated.
 type Warning struct {
-	Code   Code
-	File   string // Name of the file that it is about; "" for the whole
-	Field  string // key or element; "" if none
-	Detail string // for a person; holds text from outside
+	Code   Code   `json:"code"`
+	File   string `json:"file,omitempty"`   // Name of the file that it is about; "" for the whole
+	Field  string `json:"field,omitempty"`  // key or element; "" if none
+	Detail string `json:"detail,omitempty"` // for a person; holds text from outside
 }
 
 // String returns the warning in one line; text from outside is quoted.
