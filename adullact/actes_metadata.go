@@ -49,6 +49,7 @@ func (a *Actes) fromMetadata(meta Metadata) {
 	}
 	a.Cancelled = a.Cancellation != nil || meta.Bool("has_annulation")
 	fillFromID(a)
+	set(&a.SIREN, meta.first("siren")) // some sites add it
 	a.fromResponse(meta)
 }
 

@@ -251,9 +251,12 @@ func readEnvelope(m *member, n *xmlscan.Node) *actesEnvelope {
 	env := &actesEnvelope{}
 	a := &env.act
 	a.AnnexesDeclared = -1
+	a.Direction = FromState
+	if m.root == "EnveloppeCLMISILL" {
+		a.Direction = ToState
+	}
 	if m.root == "AnomalieEnveloppe" {
 		a.Anomaly = readAnomaly(m, n)
-		a.Direction = FromState
 		n = n.Child("EnveloppeRecue")
 	}
 	from := n.Child("Emetteur")

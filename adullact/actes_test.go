@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/fstest"
 )
 
 const actesAttr = ` xmlns:actes="http://www.interieur.gouv.fr/ACTES#v1.1-20040216" xmlns:insee="http://xml.insee.fr/schema"`
@@ -272,5 +273,39 @@ func TestActesMalformed(t *testing.T) {
 		"metadata.json", `{"numero_de_lacte":"A","arrete":["a.pdf"],"aractes":["ar.xml"],"date_ar":"2024-05-18"}`))
 	if err != nil || codes(out[0]) != "unreadable" || out[0].Actes.Receipt.Date.String() != "2024-05-18" {
 		t.Errorf("in a deposit: %v, want the deposit with a warning", err)
+	}
+}
+
+// An envelope file tells who sends it, also without its messages.
+func TestActesEnvelopeAlone(t *testing.T) {
+	for root, want := range map[string]Direction{"EnveloppeCLMISILL": ToState, "EnveloppeMISILLCL": FromState, "AnomalieEnveloppe": FromState} {
+		if e := decodeOne(t, "e.xml", envelopeOf(root, "a.xml")); e.Actes.Direction != want {
+			t.Errorf("%s: direction %q, want %q", root, e.Actes.Direction, want)
+		}
+	}
+}
+
+// An exchange tells its direction, and a deposit what became of the signature
+// and of the archive.
+func TestActesProgress(t *testing.T) {
+	fsys := fstest.MapFS{
+		"d/a.pdf": {Data: []byte("%PDF")}, "d/s.pdf": {Data: []byte("%PDF signed")}, "d/ar.xml": {Data: []byte("<x/>")}, "d/atr.xml": {Data: []byte("<y/>")},
+		"d/l.xml": {Data: []byte(`<actes:CourrierSimple` + actesAttr + ` actes:IDActe="034-123456789-20240517-A-DE" actes:DateCourrierPref="2024-06-01"/>`)},
+		"d/metadata.json": {Data: []byte(`{"acte_nature":"1","numero_de_lacte":"A","date_de_lacte":"2024-05-17","siren":"123456789","arrete":["a.pdf"],"has_signature":"1",
+			"document_signe":["s.pdf"],"sae_transfert_id":"T1","ar_sae":["ar.xml"],"reply_sae":["atr.xml"],"echange_prefecture":["l.xml"]}`)},
+	}
+	out, err := (&Decoder{}).DecodeFS(t.Context(), fsys, "d")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := out[0].Actes
+	if len(a.Exchanges) != 1 || a.Exchanges[0].Direction != FromState || a.Exchanges[0].Message.Code != "2-1" {
+		t.Errorf("exchanges %+v, want a letter of the State", a.Exchanges)
+	}
+	if want := (Archiving{TransferID: "T1", Ack: "ar.xml", Reply: "atr.xml"}); a.Archiving != want || a.Signature.Document != "s.pdf" {
+		t.Errorf("archive %+v, signature %+v; want the files named", a.Archiving, a.Signature)
+	}
+	if out[0].Key != "actes:123456789:A:2024-05-17:1" {
+		t.Errorf("key %q, want that of an act of the SIREN that the metadata gives", out[0].Key)
 	}
 }

@@ -142,6 +142,7 @@ func (dec *decoding) assemble(name string, layer Layer, members []*member) []*En
 	a.actes()
 	a.helios()
 	a.chorus()
+	a.history()
 	a.nested()
 	a.rest()
 	return a.out
@@ -301,15 +302,19 @@ func (e *Envelope) checkNames() {
 // digest returns the Digest of an envelope. Files inside others are not
 // counted: their holders are.
 func digest(files []File) string {
-	var lines []string
+	lines, about := []string{}, []string{}
 	for _, f := range files {
-		switch f.Role {
-		case RoleMetadata, RoleMarker, RoleNoise:
-			continue
+		line := fmt.Sprintf("%s\x00%d\x00%s\n", f.Name, f.Size, f.SHA256)
+		switch {
+		case f.Form != "":
+		case f.Role == RoleMetadata, f.Role == RoleMarker, f.Role == RoleNoise:
+			about = append(about, line)
+		default:
+			lines = append(lines, line)
 		}
-		if f.Form == "" {
-			lines = append(lines, fmt.Sprintf("%s\x00%d\x00%s\n", f.Name, f.Size, f.SHA256))
-		}
+	}
+	if len(lines) == 0 {
+		lines = about
 	}
 	slices.Sort(lines)
 	h := sha256.New()

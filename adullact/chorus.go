@@ -67,7 +67,7 @@ const (
 	FormatUBL     Format = "ubl"      // Invoice or CreditNote, UBL 2.1
 	FormatCII     Format = "cii"      // CrossIndustryInvoice
 	FormatFacturX Format = "factur-x" // a PDF with a CII inside
-	FormatStatus  Format = "statut"   // CPPStatut: a change of status, no invoice
+	FormatStatus  Format = "statut"   // CPPStatut or a history of statuses, no invoice
 	FormatCDAR    Format = "cdar"     // a life-cycle message, no invoice
 )
 

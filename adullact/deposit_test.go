@@ -285,3 +285,12 @@ func TestMergeActes(t *testing.T) {
 		t.Errorf("warnings %s, want the two differences", got)
 	}
 }
+
+// Metadata without its files has a digest of its own, and so a key of its own.
+func TestMetadataAlone(t *testing.T) {
+	a := decodeOne(t, "metadata.json", `{"acte_nature":"1","objet":"a"}`)
+	b := decodeOne(t, "metadata.json", `{"acte_nature":"1","objet":"b"}`)
+	if a.Key == b.Key || a.Digest == b.Digest {
+		t.Errorf("keys %s and %s, want distinct ones", a.Key, b.Key)
+	}
+}

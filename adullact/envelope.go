@@ -31,7 +31,8 @@ type Envelope struct {
 	Version string `json:"version,omitempty"`
 
 	// Digest is the SHA-256, in hexadecimal, over names, sizes and hashes of
-	// the files at hand, metadata and marker left out: equal for exact copies.
+	// the files at hand: equal for exact copies. Metadata and marker are left
+	// out unless nothing else is there.
 	Digest string `json:"digest,omitempty"`
 
 	// Actes, Helios and Chorus are what is known in terms of the domain. The

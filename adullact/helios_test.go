@@ -108,6 +108,9 @@ func TestPESTotals(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := out[0].Helios
+	if h.Pieces[0].Amount != "4.10" {
+		t.Errorf("amount of the piece is %s, want that of all its lines", h.Pieces[0].Amount)
+	}
 	if h.Total != "4.10" || h.LineCount != 32 || len(h.Pieces[0].Lines) != 10 || !h.Truncated || codes(out[0]) != "truncated" {
 		t.Errorf("total %s of %d lines, %d kept, warnings %q; want 4.10 of 32, 10 kept and a warning", h.Total, h.LineCount, len(h.Pieces[0].Lines), codes(out[0]))
 	}

@@ -118,3 +118,6 @@ func smallPES(file string) string { return pesOf(file) }
 func pjOf(id, name, content string) string {
 	return `<PJ><Contenu><Fichier MIMEType="application/pdf">` + content + `</Fichier></Contenu><IdUnique V="` + id + `"/><NomPJ V="` + name + `"/><TypePJ V="003"/></PJ>`
 }
+
+// renamed replaces pairs of old and new, the first that fits.
+func renamed(s string, pairs ...string) string { return strings.NewReplacer(pairs...).Replace(s) }

@@ -119,6 +119,32 @@ func (a *assembly) pieces(e *Envelope, inv *invoice) {
 	}
 }
 
+// history makes an envelope of a history of statuses, or adds it to that of the
+// only invoice.
+func (a *assembly) history() {
+	for _, m := range a.members {
+		h, ok := m.doc.(*history)
+		if !ok {
+			continue
+		}
+		var e *Envelope
+		switch {
+		case len(a.out) == 0:
+			e = a.envelope(KindChorus, m)
+			e.Reason, e.Chorus = "history of statuses "+m.name, &Chorus{Format: FormatStatus}
+		case len(a.out) == 1 && a.out[0].Chorus != nil:
+			e = a.out[0]
+		default:
+			continue // nothing tells whose it is
+		}
+		e.Chorus.History = h.changes
+		if e.Chorus.Status.Code == "" && h.current != "" {
+			e.Chorus.Status = statusOf(h.current)
+		}
+		a.add(e, m, RoleHistory, "", 0)
+	}
+}
+
 // flowName is the name of a file or archive of the exchange of data with
 // Chorus Pro: code of the flow, partner, id.
 var flowName = regexp.MustCompile(`^(F[SE][ON][0-9]{4}[A-Z])_([^_]+)_([A-Za-z0-9]{25})`)

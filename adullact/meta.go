@@ -48,16 +48,23 @@ const (
 	MetaActesClass          = "actes.classification" // "7.10.2"
 	MetaActesClassLabel     = "actes.classification.label"
 	MetaActesClassVersion   = "actes.classification.version"
-	MetaActesType           = "actes.type"    // "99_DE"
-	MetaActesMessage        = "actes.message" // "1-1"
+	MetaActesType           = "actes.type"         // "99_DE"
+	MetaActesPieceTypes     = "actes.type.annexes" // joined by commas
+	MetaActesMessage        = "actes.message"      // "1-1"
 	MetaActesMessageLabel   = "actes.message.label"
 	MetaActesDirection      = "actes.direction" // "to_state", "from_state"
 	MetaActesDepartment     = "actes.department"
 	MetaActesSIREN          = "actes.siren"
 	MetaActesArrondissement = "actes.arrondissement"
+	MetaActesAuthority      = "actes.authority" // nature of the authority
+	MetaActesReferent       = "actes.referent"
+	MetaActesReferentPhone  = "actes.referent.phone"
+	MetaActesReferentMail   = "actes.referent.mail"
+	MetaActesReturnMails    = "actes.return" // joined by commas
 	MetaActesTransmitter    = "actes.transmitter"
 	MetaActesEnvelope       = "actes.envelope"
-	MetaActesTest           = "actes.test" // "true"
+	MetaActesSequence       = "actes.sequence" // number of the envelope on its day
+	MetaActesTest           = "actes.test"     // "true"
 	MetaActesPaper          = "actes.paper"
 	MetaActesMain           = "actes.main"
 	MetaActesAnnexes        = "actes.annexes" // number of them
@@ -67,76 +74,118 @@ const (
 	MetaActesCancelledOn    = "actes.cancelled.date"
 	MetaActesLetterDate     = "actes.letter.date"
 	MetaActesLetterReason   = "actes.letter.reason"
+	MetaActesCourtDate      = "actes.court.date" // of a referral
 	MetaActesAnomaly        = "actes.anomaly"
+	MetaActesAnomalyDate    = "actes.anomaly.date"
 	MetaActesPosted         = "actes.posted"
 	MetaActesPublished      = "actes.published"
 	MetaActesTransaction    = "actes.transaction"
 	MetaActesSigned         = "actes.signed" // "true"
+	MetaActesSignedOn       = "actes.signed.date"
+	MetaActesSignedFile     = "actes.signed.file"
 )
 
 // Keys in Unit.Meta of a PES flow. Lists are joined by commas.
 const (
-	MetaHeliosFlow        = "helios.flow"
-	MetaHeliosFile        = "helios.file" // NomFic
-	MetaHeliosType        = "helios.type" // TypFic
-	MetaHeliosDate        = "helios.date"
-	MetaHeliosPost        = "helios.post"
-	MetaHeliosSIRET       = "helios.siret"
-	MetaHeliosCodCol      = "helios.codcol"
-	MetaHeliosCodBud      = "helios.codbud"
-	MetaHeliosBudget      = "helios.budget"
-	MetaHeliosDomains     = "helios.domains"
-	MetaHeliosExercises   = "helios.exercises"
-	MetaHeliosBordereaux  = "helios.bordereaux" // ids, those that are kept
-	MetaHeliosPieces      = "helios.pieces"     // number of them
-	MetaHeliosLines       = "helios.lines"      // number of them
-	MetaHeliosAttachments = "helios.attachments"
-	MetaHeliosTotal       = "helios.total"
-	MetaHeliosNatures     = "helios.natures"
-	MetaHeliosFunctions   = "helios.functions"
-	MetaHeliosAck         = "helios.ack" // "accepted", "refused"
-	MetaHeliosSigned      = "helios.signed"
-	MetaHeliosSubject     = "helios.subject"
-	MetaHeliosContract    = "helios.contract"
-	MetaHeliosTransaction = "helios.transaction"
+	MetaHeliosFlow            = "helios.flow"
+	MetaHeliosFile            = "helios.file" // NomFic
+	MetaHeliosType            = "helios.type" // TypFic
+	MetaHeliosVersion         = "helios.version"
+	MetaHeliosDate            = "helios.date"
+	MetaHeliosPost            = "helios.post"
+	MetaHeliosPostLabel       = "helios.post.label"
+	MetaHeliosSIRET           = "helios.siret"
+	MetaHeliosCodCol          = "helios.codcol"
+	MetaHeliosCodBud          = "helios.codbud"
+	MetaHeliosBudget          = "helios.budget"
+	MetaHeliosEmitter         = "helios.emitter"
+	MetaHeliosEmitterAddress  = "helios.emitter.address"
+	MetaHeliosReceiver        = "helios.receiver"
+	MetaHeliosReceiverAddress = "helios.receiver.address"
+	MetaHeliosDomains         = "helios.domains"
+	MetaHeliosExercises       = "helios.exercises"
+	MetaHeliosBordereaux      = "helios.bordereaux" // ids, those that are kept
+	MetaHeliosPieces          = "helios.pieces"     // number of them
+	MetaHeliosLines           = "helios.lines"      // number of them
+	MetaHeliosAttachments     = "helios.attachments"
+	MetaHeliosTotal           = "helios.total"
+	MetaHeliosNatures         = "helios.natures"
+	MetaHeliosFunctions       = "helios.functions"
+	MetaHeliosAck             = "helios.ack" // "accepted", "refused"
+	MetaHeliosAckDate         = "helios.ack.date"
+	MetaHeliosSigned          = "helios.signed"
+	MetaHeliosSubject         = "helios.subject"
+	MetaHeliosContract        = "helios.contract"
+	MetaHeliosTransaction     = "helios.transaction"
 )
 
 // Keys in Unit.Meta of an invoice.
 const (
-	MetaChorusID          = "chorus.id"
-	MetaChorusFormat      = "chorus.format"
-	MetaChorusProfile     = "chorus.profile"
-	MetaChorusNumber      = "chorus.number"
-	MetaChorusType        = "chorus.type"
-	MetaChorusTypeLabel   = "chorus.type.label"
-	MetaChorusFrame       = "chorus.frame"
-	MetaChorusFrameLabel  = "chorus.frame.label"
-	MetaChorusIssued      = "chorus.issued"
-	MetaChorusDeposited   = "chorus.deposited"
-	MetaChorusReceived    = "chorus.received"
-	MetaChorusAvailable   = "chorus.available"
-	MetaChorusDue         = "chorus.due"
-	MetaChorusSupplier    = "chorus.supplier"
-	MetaChorusSupplierID  = "chorus.supplier.id"
-	MetaChorusBuyer       = "chorus.buyer"
-	MetaChorusBuyerID     = "chorus.buyer.id"
-	MetaChorusService     = "chorus.service"
-	MetaChorusServiceName = "chorus.service.name"
-	MetaChorusContract    = "chorus.contract"
-	MetaChorusEngagement  = "chorus.engagement"
-	MetaChorusCurrency    = "chorus.currency"
-	MetaChorusHT          = "chorus.ht"
-	MetaChorusVAT         = "chorus.vat"
-	MetaChorusTTC         = "chorus.ttc"
-	MetaChorusNet         = "chorus.net"
-	MetaChorusOriginal    = "chorus.original"
-	MetaChorusRedelivery  = "chorus.redelivery"
-	MetaChorusStatus      = "chorus.status"
-	MetaChorusStatusLabel = "chorus.status.label"
-	MetaChorusStatusDate  = "chorus.status.date"
-	MetaChorusMandate     = "chorus.mandate"
-	MetaChorusFlow        = "chorus.flow"
-	MetaChorusCancelled   = "chorus.cancelled"
+	MetaChorusID                  = "chorus.id"
+	MetaChorusFormat              = "chorus.format"
+	MetaChorusProfile             = "chorus.profile"
+	MetaChorusNumber              = "chorus.number"
+	MetaChorusType                = "chorus.type"
+	MetaChorusTypeLabel           = "chorus.type.label"
+	MetaChorusFrame               = "chorus.frame"
+	MetaChorusFrameLabel          = "chorus.frame.label"
+	MetaChorusIssued              = "chorus.issued"
+	MetaChorusDeposited           = "chorus.deposited"
+	MetaChorusReceived            = "chorus.received"
+	MetaChorusAvailable           = "chorus.available"
+	MetaChorusDelivered           = "chorus.delivered"
+	MetaChorusSuspended           = "chorus.suspended" // end of the suspension
+	MetaChorusDue                 = "chorus.due"
+	MetaChorusSupplier            = "chorus.supplier"
+	MetaChorusSupplierID          = "chorus.supplier.id"
+	MetaChorusSupplierIDType      = "chorus.supplier.id.type"
+	MetaChorusSupplierCountry     = "chorus.supplier.country"
+	MetaChorusSupplierService     = "chorus.supplier.service"
+	MetaChorusSupplierServiceName = "chorus.supplier.service.name"
+	MetaChorusEmission            = "chorus.emission"
+	MetaChorusBuyer               = "chorus.buyer"
+	MetaChorusBuyerID             = "chorus.buyer.id"
+	MetaChorusBuyerIDType         = "chorus.buyer.id.type"
+	MetaChorusBuyerCountry        = "chorus.buyer.country"
+	MetaChorusService             = "chorus.service"
+	MetaChorusServiceName         = "chorus.service.name"
+	MetaChorusValidator           = "chorus.validator"
+	MetaChorusContract            = "chorus.contract"
+	MetaChorusEngagement          = "chorus.engagement"
+	MetaChorusCurrency            = "chorus.currency"
+	MetaChorusHT                  = "chorus.ht"
+	MetaChorusVAT                 = "chorus.vat"
+	MetaChorusTTC                 = "chorus.ttc"
+	MetaChorusNet                 = "chorus.net"
+	MetaChorusPayment             = "chorus.payment"
+	MetaChorusPaymentLabel        = "chorus.payment.label"
+	MetaChorusOriginal            = "chorus.original"
+	MetaChorusRedelivery          = "chorus.redelivery"
+	MetaChorusStatus              = "chorus.status"
+	MetaChorusStatusLabel         = "chorus.status.label"
+	MetaChorusStatusDate          = "chorus.status.date"
+	MetaChorusStatusComment       = "chorus.status.comment"
+	MetaChorusUpdate              = "chorus.update" // why the status was changed
+	MetaChorusMandate             = "chorus.mandate"
+	MetaChorusFlow                = "chorus.flow"
+	MetaChorusFlowCode            = "chorus.flow.code"
+	MetaChorusSyntax              = "chorus.syntax"
+	MetaChorusIntegration         = "chorus.integration"
+	MetaChorusCancelled           = "chorus.cancelled"
+)
+
+// Keys in Unit.Meta of what a deposit says of its signature folder and of its
+// transfer to an archive, whatever its kind.
+const (
+	MetaParapheurType    = "parapheur.type"
+	MetaParapheurSubtype = "parapheur.subtype"
+	MetaParapheurFolder  = "parapheur.folder"
+	MetaParapheurMessage = "parapheur.message"
+	MetaArchiveTransfer  = "archive.transfer"
+	MetaArchiveID        = "archive.id"
+	MetaArchiveComment   = "archive.comment"
+	MetaArchiveAck       = "archive.ack"   // name of the file
+	MetaArchiveReply     = "archive.reply" // name of the file
 )
 
 // maxValue is the longest value of a key, in bytes.
@@ -218,14 +267,21 @@ func (a *Actes) flatten(m flatMap) {
 	m.text(MetaActesClassLabel, a.Classification.Label)
 	m.date(MetaActesClassVersion, a.ClassificationVersion)
 	m.text(MetaActesType, a.ActType)
+	m.list(MetaActesPieceTypes, a.PieceTypes)
 	m.text(MetaActesMessage, a.Message.Code)
 	m.text(MetaActesMessageLabel, a.Message.Label)
 	m.text(MetaActesDirection, string(a.Direction))
 	m.text(MetaActesDepartment, a.Department)
 	m.text(MetaActesSIREN, a.SIREN)
 	m.text(MetaActesArrondissement, a.Arrondissement)
+	m.text(MetaActesAuthority, a.AuthorityCode)
+	m.text(MetaActesReferent, a.Referent.Name)
+	m.text(MetaActesReferentPhone, a.Referent.Phone)
+	m.text(MetaActesReferentMail, a.Referent.Mail)
+	m.list(MetaActesReturnMails, a.ReturnMails)
 	m.text(MetaActesTransmitter, a.Transmitter)
 	m.text(MetaActesEnvelope, a.Envelope)
+	m.text(MetaActesSequence, a.Sequence)
 	m.flag(MetaActesTest, a.Test)
 	m.text(MetaActesPaper, string(a.PaperComplement))
 	m.text(MetaActesMain, a.Main)
@@ -240,25 +296,36 @@ func (a *Actes) flatten(m flatMap) {
 	}
 	m.date(MetaActesLetterDate, a.LetterDate)
 	m.text(MetaActesLetterReason, a.LetterReason)
+	m.date(MetaActesCourtDate, a.DepositedInCourt)
 	if a.Anomaly != nil {
 		m.text(MetaActesAnomaly, strings.TrimSpace(a.Anomaly.Nature+" "+a.Anomaly.Detail))
+		m.date(MetaActesAnomalyDate, a.Anomaly.Date)
 	}
 	m.date(MetaActesPosted, a.PostedAt)
 	m.date(MetaActesPublished, a.PublishedAt)
 	m.text(MetaActesTransaction, a.TransactionID)
 	m.flag(MetaActesSigned, a.Signature.Present || a.SignatureInside)
+	m.date(MetaActesSignedOn, a.Signature.Date)
+	m.text(MetaActesSignedFile, a.Signature.Document)
+	m.parapheur(a.Parapheur, a.Archiving)
 }
 
 func (h *Helios) flatten(m flatMap) {
 	m.text(MetaHeliosFlow, string(h.Flow))
 	m.text(MetaHeliosFile, h.FileName)
 	m.text(MetaHeliosType, h.Type)
+	m.text(MetaHeliosVersion, h.Version)
 	m.date(MetaHeliosDate, h.Date)
 	m.text(MetaHeliosPost, h.Post)
+	m.text(MetaHeliosPostLabel, h.PostLabel)
 	m.text(MetaHeliosSIRET, h.SIRET)
 	m.text(MetaHeliosCodCol, h.CodCol)
 	m.text(MetaHeliosCodBud, h.CodBud)
 	m.text(MetaHeliosBudget, h.BudgetLabel)
+	m.text(MetaHeliosEmitter, h.Emitter.Sigle)
+	m.text(MetaHeliosEmitterAddress, h.Emitter.Address)
+	m.text(MetaHeliosReceiver, h.Receiver.Sigle)
+	m.text(MetaHeliosReceiverAddress, h.Receiver.Address)
 	m.list(MetaHeliosDomains, h.Domains)
 	m.list(MetaHeliosExercises, h.Exercises)
 	var ids []string
@@ -274,6 +341,7 @@ func (h *Helios) flatten(m flatMap) {
 	m.list(MetaHeliosFunctions, h.Functions)
 	if h.Ack != nil {
 		m.text(MetaHeliosAck, string(h.Ack.State))
+		m.date(MetaHeliosAckDate, h.Ack.Date)
 	}
 	m.flag(MetaHeliosSigned, len(h.Signatures) > 0)
 	m.text(MetaHeliosSubject, h.Subject)
@@ -281,6 +349,7 @@ func (h *Helios) flatten(m flatMap) {
 		m.text(MetaHeliosContract, h.Contracts[0].ID)
 	}
 	m.text(MetaHeliosTransaction, h.TransactionID)
+	m.parapheur(h.Parapheur, h.Archiving)
 }
 
 func (c *Chorus) flatten(m flatMap) {
@@ -296,13 +365,23 @@ func (c *Chorus) flatten(m flatMap) {
 	m.date(MetaChorusDeposited, c.DepositDate)
 	m.date(MetaChorusReceived, c.ReceptionDate)
 	m.date(MetaChorusAvailable, c.AvailableDate)
+	m.date(MetaChorusDelivered, c.DeliveryDate)
+	m.date(MetaChorusSuspended, c.SuspensionEnd)
 	m.date(MetaChorusDue, c.DueDate)
 	m.text(MetaChorusSupplier, c.Supplier.Name)
 	m.text(MetaChorusSupplierID, c.Supplier.ID)
+	m.text(MetaChorusSupplierIDType, c.Supplier.IDType.Code)
+	m.text(MetaChorusSupplierCountry, c.Supplier.Country)
+	m.text(MetaChorusSupplierService, c.Supplier.Service)
+	m.text(MetaChorusSupplierServiceName, c.Supplier.ServiceName)
+	m.text(MetaChorusEmission, c.Supplier.Emission)
 	m.text(MetaChorusBuyer, c.Buyer.Name)
 	m.text(MetaChorusBuyerID, c.Buyer.ID)
+	m.text(MetaChorusBuyerIDType, c.Buyer.IDType.Code)
+	m.text(MetaChorusBuyerCountry, c.Buyer.Country)
 	m.text(MetaChorusService, c.Buyer.Service)
 	m.text(MetaChorusServiceName, c.Buyer.ServiceName)
+	m.text(MetaChorusValidator, c.Validator)
 	m.text(MetaChorusContract, c.ContractNumber)
 	m.text(MetaChorusEngagement, c.EngagementNumber)
 	m.text(MetaChorusCurrency, c.Currency)
@@ -310,14 +389,34 @@ func (c *Chorus) flatten(m flatMap) {
 	m.text(MetaChorusVAT, string(c.AmountVAT))
 	m.text(MetaChorusTTC, string(c.AmountTTC))
 	m.text(MetaChorusNet, string(c.NetToPay))
+	m.text(MetaChorusPayment, c.PaymentMode.Code)
+	m.text(MetaChorusPaymentLabel, c.PaymentMode.Label)
 	m.text(MetaChorusOriginal, c.OriginalInvoice)
 	m.text(MetaChorusRedelivery, c.Redelivery)
 	m.text(MetaChorusStatus, c.Status.Code)
 	m.text(MetaChorusStatusLabel, c.Status.Label)
 	m.date(MetaChorusStatusDate, c.StatusDate)
+	m.text(MetaChorusStatusComment, c.StatusComment)
+	m.text(MetaChorusUpdate, c.UpdateReason)
 	m.text(MetaChorusMandate, c.MandateNumber)
 	m.text(MetaChorusFlow, c.FlowID)
+	m.text(MetaChorusFlowCode, c.FlowCode)
+	m.text(MetaChorusSyntax, c.Syntax)
+	m.text(MetaChorusIntegration, c.Integration)
 	m.flag(MetaChorusCancelled, c.Cancelled)
+	m.parapheur(c.Parapheur, c.Archiving)
+}
+
+func (m flatMap) parapheur(p Parapheur, a Archiving) {
+	m.text(MetaParapheurType, p.Type)
+	m.text(MetaParapheurSubtype, p.Subtype)
+	m.text(MetaParapheurFolder, p.FolderID)
+	m.text(MetaParapheurMessage, p.LastMessage)
+	m.text(MetaArchiveTransfer, a.TransferID)
+	m.text(MetaArchiveID, a.ID)
+	m.text(MetaArchiveComment, a.Comment)
+	m.text(MetaArchiveAck, a.Ack)
+	m.text(MetaArchiveReply, a.Reply)
 }
 
 // flatten returns what is known of a file.

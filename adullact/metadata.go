@@ -18,7 +18,7 @@ type Metadata struct {
 type Entry struct {
 	Key   string    `json:"key"`
 	Value string    `json:"value,omitempty"` // as it was written; that of a list of files is ""
-	Files []FileRef `json:"files,omitempty"` // not nil for a list of files, be it empty
+	Files []FileRef `json:"files,omitzero"`  // not nil for a list of files, be it empty
 	Param bool      `json:"param,omitempty"` // a <param> of a manifest
 }
 
