@@ -21,7 +21,9 @@ import (
 // Deposits returns a Source for a directory that deposits are written to. Each
 // folder in it is a deposit, and so is each zip. Files that lie loose are those
 // of a deposit if metadata beside them names them, and otherwise each by
-// itself, once nothing beside it has changed for Quiet.
+// itself, once nothing beside it has changed for Quiet. Where two metadata files
+// name the same loose file, both deposits are rejected after Deadline with that
+// reason.
 //
 // The Source opens what it does not recognise, too: Unknown is set. Its From is
 // a *dir.Source, to say where deposits go:
@@ -129,31 +131,71 @@ func (d *drop) described(ctx context.Context, s *Source, fsys fs.FS, loose []str
 	d.mu.Lock()
 	d.metadata = known
 	d.mu.Unlock()
-	var out [][]string
-	taken := make(map[string]bool)
-	for _, m := range metas {
-		taken[m.path] = true
+	return s.Decoder.looseGroups(ctx, metas, loose), nil
+}
+
+// looseGroups returns for each metadata file the group of it and of the files
+// that it names. Metadata files that name the same file share a group: their
+// deposits lie among each other, and nothing tells whose the file is.
+func (d *Decoder) looseGroups(ctx context.Context, metas []*member, loose []string) [][]string {
+	dec := d.begin(ctx)
+	var files []string
+	for _, p := range loose {
+		if !slices.ContainsFunc(metas, func(m *member) bool { return m.path == p }) {
+			files = append(files, p)
+		}
 	}
+	named := make(map[string]int) // in how many metadata files the very name is
 	for _, m := range metas {
+		for name := range dec.namesIn(m) {
+			named[name]++
+		}
+	}
+	var out [][]string
+	owner := make(map[string]int) // group of a file
+	for _, m := range metas {
+		own := dec.namesIn(m)
 		var members []*member
-		for _, p := range loose {
-			if !taken[p] {
+		for _, p := range files {
+			if own[p] || named[p] == 0 {
 				members = append(members, newMember(p))
 			}
 		}
-		dec := s.Decoder.begin(ctx)
 		claims := dec.claims(*m.doc.(*Metadata))
 		reconcile(claims, members)
-		group := []string{m.path}
+		at := len(out)
+		out = append(out, []string{m.path})
 		for _, c := range claims {
-			if c.member != nil && !taken[c.member.path] && c.match != MatchExtension {
-				taken[c.member.path] = true
-				group = append(group, c.member.path)
+			if c.member == nil || c.match == MatchExtension {
+				continue
+			}
+			p := c.member.path
+			switch other, taken := owner[p]; {
+			case !taken:
+				owner[p] = at
+				out[at] = append(out[at], p)
+			case other != at:
+				out[other] = append(out[other], out[at]...)
+				out[at] = nil
+				for q, g := range owner {
+					if g == at {
+						owner[q] = other
+					}
+				}
+				at = other
 			}
 		}
-		out = append(out, group)
 	}
-	return out, nil
+	return slices.DeleteFunc(out, func(g []string) bool { return g == nil })
+}
+
+// namesIn returns the names of files in a metadata file.
+func (dec *decoding) namesIn(m *member) map[string]bool {
+	names := make(map[string]bool)
+	for _, c := range dec.claims(*m.doc.(*Metadata)) {
+		names[c.name] = true
+	}
+	return names
 }
 
 // looseMetadata reads a loose file as metadata; nil if it is none. What was

@@ -148,6 +148,10 @@ func (o *opening) ready(ctx context.Context, top string, docs []*launcher.Docume
 	}
 	meta, err := o.readMetadata(ctx, top, docs)
 	if err != nil {
+		var mixed *mixedError
+		if errors.As(err, &mixed) {
+			return false, o.wait(age, err)
+		}
 		if isContent(err) {
 			return false, o.wait(age, fmt.Errorf("the metadata cannot be read to its end: %w", err))
 		}
@@ -223,7 +227,17 @@ func (o *opening) readMetadata(ctx context.Context, top string, docs []*launcher
 			members = append(members, m)
 		}
 	}
+	if o.drop != nil && top == "" && len(members) > 1 {
+		return nil, &mixedError{members[0].name, members[1].name}
+	}
 	return dec.metadataOf(members), nil
+}
+
+// A mixedError tells that loose files of two deposits lie among each other.
+type mixedError struct{ a, b string }
+
+func (e *mixedError) Error() string {
+	return fmt.Sprintf("%q and %q name the same loose file: two deposits lie among each other", e.a, e.b)
 }
 
 // tryMetadata reads a file as metadata; nil if it is none. A file with the name

@@ -388,38 +388,44 @@ func inPieces(p string, body []byte, n int) []step {
 	return out
 }
 
+// A slowDeposit is written in steps.
+type slowDeposit struct {
+	name  string
+	steps []step
+	early int // step from which on the deposit may be taken
+	with  func(s *Source)
+}
+
+// slowDeposits are deposits of three files each.
+func slowDeposits(t *testing.T) []slowDeposit {
+	marked, unmarked := actDeposit("marked", 1, true), actDeposit("unmarked", 2, false)
+	return []slowDeposit{
+		{"folder with a marker", marked.steps(), len(marked.steps()) - 1, func(s *Source) { s.Marked = true }},
+		{"folder", unmarked.steps(), len(unmarked.steps()) - 1, func(*Source) {}},
+		{"zip", inPieces("zipped.zip", unmarked.zipped(t), 12), 11, func(*Source) {}},
+	}
+}
+
 // A deposit that is written slowly, and stops at any step for as long as may
 // be, is taken once, whole, never early and never lost. So it is if the process
 // starts anew meanwhile.
 func TestSlowDeposit(t *testing.T) {
-	marked, unmarked := actDeposit("marked", 1, true), actDeposit("unmarked", 2, false)
-	zipped := unmarked.zipped(t)
-	for _, test := range []struct {
-		name  string
-		steps []step
-		early int // step from which on the deposit may be taken
-		docs  int
-		with  func(s *Source)
-	}{
-		{"folder with a marker", marked.steps(), len(marked.steps()) - 1, 3, func(s *Source) { s.Marked = true }},
-		{"folder", unmarked.steps(), len(unmarked.steps()) - 1, 3, func(*Source) {}},
-		{"zip", inPieces("zipped.zip", zipped, 12), 11, 3, func(*Source) {}},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			for stop := range test.steps {
+	for _, d := range slowDeposits(t) {
+		t.Run(d.name, func(t *testing.T) {
+			for stop := range d.steps {
 				for _, anew := range []bool{false, true} {
-					checkStop(t, test.steps, stop, test.early, test.docs, anew, test.with)
+					checkStop(t, d, stop, anew)
 				}
 			}
 		})
 	}
 }
 
-func checkStop(t *testing.T, steps []step, stop, early, docs int, anew bool, with func(*Source)) {
+func checkStop(t *testing.T, d slowDeposit, stop int, anew bool) {
 	t.Helper()
 	y := newYard(t)
-	with(y.src)
-	for i, s := range steps {
+	d.with(y.src)
+	for i, s := range d.steps {
 		s(y)
 		y.pass(15 * time.Second)
 		if i == stop {
@@ -428,23 +434,30 @@ func checkStop(t *testing.T, steps []step, stop, early, docs int, anew bool, wit
 			}
 			if anew {
 				y.restart()
-				with(y.src)
+				d.with(y.src)
 				y.pass(time.Second)
 			}
 		}
-		if n := len(y.rec.Kept()); n > 0 && i < early {
+		if n := len(y.rec.Kept()); n > 0 && i < d.early {
 			t.Fatalf("stopped after step %d: taken after step %d already, %q", stop, i, y.rec.Names())
 		}
 	}
+	y.taken(fmt.Sprintf("stopped after step %d", stop))
+}
+
+// taken checks that the only deposit there is was taken, once and whole, once it
+// is quiet.
+func (y *yard) taken(after string) {
+	y.t.Helper()
 	y.pass(29 * time.Second)
 	y.pass(2 * time.Second)
 	y.pass(time.Hour)
-	if n := len(y.rec.Kept()); n != 1 || len(y.rec.Names()) != docs {
-		t.Fatalf("stopped after step %d: taken %d times, %q; want once, with %d files. Waiting: %q, rejected: %q, because %s",
-			stop, n, y.rec.Names(), docs, y.in("in"), y.in("rejected"), y.why())
+	if n := len(y.rec.Kept()); n != 1 || len(y.rec.Names()) != 3 {
+		y.t.Fatalf("%s: taken %d times, %q; want once, with three files. Waiting: %q, rejected: %q, because %s",
+			after, n, y.rec.Names(), y.in("in"), y.in("rejected"), y.why())
 	}
 	if len(y.in("rejected")) > 0 || len(y.in("in")) > 0 {
-		t.Fatalf("stopped after step %d: waiting %q, rejected %q; want nothing left", stop, y.in("in"), y.in("rejected"))
+		y.t.Fatalf("%s: waiting %q, rejected %q; want nothing left", after, y.in("in"), y.in("rejected"))
 	}
 }
 
@@ -699,6 +712,64 @@ func TestLooseDeposit(t *testing.T) {
 	kept := y.rec.Kept()
 	if len(kept) != 1 || len(kept[0].Documents) != 3 || kept[0].Meta[MetaLayer] != string(LayerLoose) {
 		t.Fatalf("taken %d parcels, %q; want one deposit of 3 files", len(kept), y.rec.Names())
+	}
+}
+
+// looseDeposit returns a deposit whose files lie loose: the names of the act and
+// of the metadata are given.
+func looseDeposit(i int, act, metadata string) deposit {
+	d := actDeposit(".", i, false)
+	annex := fmt.Sprintf("annexe %03d.pdf", i)
+	d.files[0].path, d.files[1].path, d.files[2].path = act, annex, metadata
+	meta := strings.NewReplacer("acte.pdf", act, "annexe 1.pdf", annex).Replace(string(d.files[2].body))
+	d.files[2].body = []byte(meta)
+	return d
+}
+
+// Loose files of deposits that are written at the same time are taken where
+// their names tell them apart. Where two deposits claim the same file both are
+// set aside, as is what was overwritten, with the reason.
+func TestInterleavedLooseFiles(t *testing.T) {
+	y := newYard(t)
+	var apart []deposit
+	for j := range 50 {
+		apart = append(apart, looseDeposit(j, fmt.Sprintf("acte %03d.pdf", j), fmt.Sprintf("meta %03d.xml", j)))
+	}
+	mixed := []deposit{looseDeposit(100, "acte.pdf", "meta a.xml"), looseDeposit(101, "acte.pdf", "meta b.xml"), looseDeposit(102, "c.pdf", "metadata.xml"), looseDeposit(103, "d.pdf", "metadata.xml")}
+	for i := range 3 {
+		for _, d := range append(apart, mixed...) {
+			y.write(d.files[i].path, d.files[i].body)
+		}
+		y.pass(5 * time.Second)
+	}
+	y.pass(31 * time.Second)
+	seen := make(map[string]int)
+	for _, k := range y.rec.Kept() {
+		if len(k.Documents) != 3 {
+			t.Errorf("%s: %d files, want 3", k.Meta[MetaActesNumber], len(k.Documents))
+		}
+		seen[k.Meta[MetaActesNumber]]++
+	}
+	for i := range 50 {
+		if n := seen[fmt.Sprintf("2024_%03d", i)]; n != 1 {
+			t.Errorf("deposit %d was taken %d times, want once", i, n)
+		}
+	}
+	if len(seen) != 51 || seen["2024_103"] != 1 {
+		t.Errorf("%d deposits were taken, and the last to write metadata.xml %d times; want 51 and once", len(seen), seen["2024_103"])
+	}
+	y.pass(61 * time.Minute)
+	reasons := make(map[string]int)
+	err := y.l.List(t.Context(), func(e launcher.Entry) error {
+		for _, why := range []string{`"meta a.xml" and "meta b.xml" name the same loose file`, `"c.pdf" is of no known kind, and no metadata names it`, `"annexe 102.pdf" is of no known kind`} {
+			if strings.Contains(e.Err, why) {
+				reasons[why]++
+			}
+		}
+		return nil
+	})
+	if err != nil || len(reasons) != 3 || len(y.in("in")) > 0 || len(y.rec.Kept()) != 51 {
+		t.Errorf("set aside because of %v (%v), waiting %q; want all reasons and nothing left", reasons, err, y.in("in"))
 	}
 }
 
