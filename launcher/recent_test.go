@@ -86,3 +86,14 @@ func TestLeft(t *testing.T) {
 	}
 	check("after a pass that saw nothing")
 }
+
+// A console may ask before anything has begun.
+func TestStatusAtFirst(t *testing.T) {
+	l := &launcher.Launcher{Name: "r"}
+	if st := l.Status(); st.Name != "r" || st.Running || !st.Healthy() || st.At.IsZero() {
+		t.Errorf("before anything the status is %+v", st)
+	}
+	if n := len(l.Recent()) + len(l.Left()); n != 0 {
+		t.Errorf("before anything %d events or parcels are told of", n)
+	}
+}

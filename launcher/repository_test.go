@@ -69,13 +69,15 @@ func goList(t *testing.T) (ours []goPackage, standard map[string]bool) {
 // module may need, directly or not: by path, or by the path of a module. What
 // is not listed follows the rule "".
 var mayNeed = map[string][]string{
-	"launcher":                        {},
-	"launcher/launchertest":           {"launcher"},
-	"launcher/custody":                {"launcher"},
-	"launcher/boltledger":             {"launcher", "go.etcd.io/bbolt", "golang.org/x/sys"},
-	"launcher/spool":                  {"launcher"},
-	"launcher/folder":                 {"launcher", "launcher/internal/disk", "golang.org/x/sys"},
-	"launcher/backup":                 {"launcher", "launcher/internal/disk", "golang.org/x/sys"},
+	"launcher":              {},
+	"launcher/launchertest": {"launcher"},
+	"launcher/custody":      {"launcher"},
+	"launcher/boltledger":   {"launcher", "go.etcd.io/bbolt", "golang.org/x/sys"},
+	"launcher/spool":        {"launcher"},
+	"launcher/folder":       {"launcher", "launcher/internal/disk", "golang.org/x/sys"},
+	"launcher/backup":       {"launcher", "launcher/internal/disk", "golang.org/x/sys"},
+	"launcher/console": {"launcher", "filter", "schedule", "github.com/dlclark/regexp2", "github.com/bmatcuk/doublestar",
+		"github.com/gabriel-vasile/mimetype", "golang.org/x/text"},
 	"launcher/internal/disk":          {"launcher", "golang.org/x/sys"},
 	"launcher/internal/disk/disktest": {"launcher", "launcher/internal/disk", "golang.org/x/sys"},
 	"schedule":                        {"golang.org/x/text"},

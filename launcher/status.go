@@ -37,6 +37,7 @@ type Status struct {
 
 // Status returns how the launcher is doing. It does not wait for anything.
 func (l *Launcher) Status() Status {
+	l.prepare()
 	s := &l.state
 	s.mu.Lock()
 	st, p := s.status, s.current
