@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -32,6 +33,7 @@ type Conn struct {
 	release  func() // gives the place at the host back
 	stop     func() // ends the watch over the context
 	tls      bool
+	caps     []string
 
 	greeting []byte // still to be read; touched by Read only
 
@@ -63,7 +65,7 @@ var errBudget = errors.New("server sent more than was asked for")
 
 func newConn(ctx context.Context, s *Server, w *wire, greeting string) *Conn {
 	c := &Conn{
-		raw: w.raw, r: w.r, w: w.w, tls: w.tls,
+		raw: w.raw, r: w.r, w: w.w, tls: w.tls, caps: w.caps,
 		idle:     s.Limits.idle(),
 		progress: func(n int64) { launcher.Progress(ctx, n) },
 		release:  func() {},
@@ -235,6 +237,10 @@ func (c *Conn) Err() error {
 
 // TLS reports whether the connection is encrypted.
 func (c *Conn) TLS() bool { return c.tls }
+
+// Caps returns what the server said it is capable of once the account was
+// logged in, in upper case; nil if it did not say.
+func (c *Conn) Caps() []string { return slices.Clone(c.caps) }
 
 // Close closes the connection without a word to the server. It is safe to
 // call more than once and returns nil.

@@ -2,7 +2,7 @@
 // mailboxes.
 //
 // It decides everything about security on the wire, in one place: TLS,
-// STARTTLS, who logs in and with what. The libraries that speak IMAP and POP3
+// STARTTLS and STLS, who logs in and with what. The libraries that speak IMAP and POP3
 // know neither contexts nor deadlines that progress renews; a [Conn] gives them
 // both. They are handed a Conn that is logged in already and begins with a
 // greeting made up here:

@@ -23,26 +23,46 @@ func FuzzIMAP(f *testing.F) {
 		f.Add([]byte(s), true)
 	}
 	f.Fuzz(func(t *testing.T, says []byte, oauth bool) {
-		s := &Server{
-			Addr: "fuzz:1", Security: Plaintext, User: "alice", Limits: Limits{Login: 10 * time.Second},
-			Dial: func(context.Context, string, string) (net.Conn, error) {
-				client, server := net.Pipe()
-				go io.Copy(io.Discard, server)
-				go func() {
-					server.Write(says)
-					server.Close()
-				}()
-				return client, nil
-			},
-		}
-		if oauth {
-			s.Token = launcher.SecretText("token")
-		} else {
-			s.Password = launcher.SecretText("password")
-		}
-		c, err := s.IMAP(t.Context())
-		if err == nil {
+		if c, err := hangsUp(says, oauth).IMAP(t.Context()); err == nil {
 			c.Close()
 		}
 	})
+}
+
+// FuzzPOP3 logs in at a server that says anything at all.
+func FuzzPOP3(f *testing.F) {
+	for _, s := range []string{
+		"+OK <1@x>\r\n+OK\r\nSASL PLAIN XOAUTH2\r\n.\r\n+ \r\n+OK\r\n-ERR\r\n",
+		"+OK\r\n-ERR\r\n+OK\r\n-ERR [AUTH\r\n", "+ok\t<@>\r\n+OK\r\n.\r\n", "+\r\n", "-ERR", ".", "+OK >< @",
+	} {
+		f.Add([]byte(s), false)
+		f.Add([]byte(s), true)
+	}
+	f.Fuzz(func(t *testing.T, says []byte, oauth bool) {
+		if c, err := hangsUp(says, oauth).POP3(t.Context()); err == nil {
+			c.Close()
+		}
+	})
+}
+
+// hangsUp is an account on a server that says something and hangs up.
+func hangsUp(says []byte, oauth bool) *Server {
+	s := &Server{
+		Addr: "fuzz:1", Security: Plaintext, User: "alice", Limits: Limits{Login: 10 * time.Second},
+		Dial: func(context.Context, string, string) (net.Conn, error) {
+			client, server := net.Pipe()
+			go io.Copy(io.Discard, server)
+			go func() {
+				server.Write(says)
+				server.Close()
+			}()
+			return client, nil
+		},
+	}
+	if oauth {
+		s.Token = launcher.SecretText("token")
+	} else {
+		s.Password = launcher.SecretText("password")
+	}
+	return s
 }

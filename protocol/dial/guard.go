@@ -2,6 +2,7 @@ package dial
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -23,6 +24,22 @@ type Guard struct {
 }
 
 const guardFree = 3 // refusals that cost no waiting
+
+// attempt makes an attempt to log in with secret, unless it must not be made
+// yet, and takes down how it ended.
+func (g *Guard) attempt(secret string, login func() error) error {
+	if err := g.allow(secret); err != nil {
+		return err
+	}
+	err := login()
+	switch {
+	case err == nil:
+		g.accept()
+	case errors.Is(err, ErrRefused):
+		g.refuse(secret, err)
+	}
+	return err
+}
 
 // allow returns an error that wraps ErrRefused if secret must not be tried yet.
 func (g *Guard) allow(secret string) error {

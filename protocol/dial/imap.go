@@ -54,6 +54,7 @@ func loginIMAP(ctx context.Context, s *Server, w *wire) (greeting string, err er
 			return "", err
 		}
 	}
+	w.caps = l.caps
 	return "* PREAUTH [CAPABILITY " + strings.Join(l.caps, " ") + "] ready\r\n", nil
 }
 
@@ -219,23 +220,14 @@ func (l *imapLogin) authenticate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := l.s.Guard.allow(c.secret); err != nil {
-		return err
-	}
-	inline := l.has("SASL-IR")
-	l.caps = nil // they change with the login
-	if c.mechanism == login {
-		err = l.loginCommand(c)
-	} else {
-		err = l.authenticateCommand(c, inline)
-	}
-	switch {
-	case err == nil:
-		l.s.Guard.accept()
-	case errors.Is(err, ErrRefused):
-		l.s.Guard.refuse(c.secret, err)
-	}
-	return err
+	return l.s.Guard.attempt(c.secret, func() error {
+		inline := l.has("SASL-IR")
+		l.caps = nil // they change with the login
+		if c.mechanism == login {
+			return l.loginCommand(c)
+		}
+		return l.authenticateCommand(c, inline)
+	})
 }
 
 // offered returns the mechanisms that the server offers, with LOGIN for the

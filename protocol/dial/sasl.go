@@ -27,7 +27,10 @@ type credentials struct {
 func (s *Server) credentials(ctx context.Context, offered []string) (credentials, error) {
 	secret, what := s.Password, "password"
 	wanted := []string{"PLAIN", login}
-	if s.Token != nil {
+	switch {
+	case s.APOP:
+		wanted = []string{apop}
+	case s.Token != nil:
 		secret, what = s.Token, "token"
 		wanted = []string{"XOAUTH2", "OAUTHBEARER"}
 	}
@@ -89,9 +92,9 @@ func (c credentials) clean(text string) string {
 	return saying(text, c.secret, c.encoded())
 }
 
-// passing are response codes (RFC 5530) of refusals that have nothing to do
+// passing are response codes (RFC 5530, RFC 2449, RFC 3206) of refusals that have nothing to do
 // with the credentials.
-var passing = []string{"UNAVAILABLE", "INUSE", "IN-USE", "LIMIT", "SERVERBUG", "CONTACTADMIN", "OVERQUOTA", "SYS/TEMP", "LOGIN-DELAY"}
+var passing = []string{"UNAVAILABLE", "INUSE", "IN-USE", "LIMIT", "SERVERBUG", "CONTACTADMIN", "OVERQUOTA", "SYS/TEMP", "SYS/PERM", "LOGIN-DELAY"}
 
 // verdict reads the end of an attempt to log in: nil for OK.
 func (c credentials) verdict(word, text, detail string) error {

@@ -39,8 +39,13 @@ type Server struct {
 	Password launcher.Secret
 	Token    launcher.Secret
 
+	// APOP logs in to a POP3 server with APOP and nothing else: the password
+	// does not travel, but the server has to keep it in clear, and its MD5 is
+	// weak. It is for old servers without TLS.
+	APOP bool
+
 	// Compress asks for COMPRESS=DEFLATE (RFC 4978) where it is offered. It
-	// pays on links below some 20 MB/s, and costs above.
+	// pays on links below some 20 MB/s, and costs above. POP3 has none.
 	Compress bool
 
 	// Limits bounds waiting. The zero value has sensible defaults.
@@ -119,6 +124,8 @@ func (s *Server) validate() error {
 		return errors.New("neither password nor token")
 	case s.Password != nil && s.Token != nil:
 		return errors.New("both password and token")
+	case s.APOP && s.Password == nil:
+		return errors.New("no password, which APOP needs")
 	}
 	return checkText("user", s.User)
 }
@@ -208,6 +215,7 @@ type wire struct {
 	r    *bufio.Reader
 	w    io.Writer
 	tls  bool
+	caps []string // after the login, upper case; nil: the server does not tell
 }
 
 func (w *wire) use(c net.Conn) {
