@@ -10,6 +10,7 @@
 //	launcher/launchertest tests for Sources, Sinks and Ledgers; fakes
 //	protocol/dir          a directory as a Source
 //	protocol/imap         a mailbox over IMAP as a Source
+//	protocol/pop3         a mailbox over POP3 as a Source
 //	protocol/mail         takes messages apart, around any Source
 //	protocol/dial         connections to mail servers: TLS, STARTTLS, OAuth 2.0
 //	adullact              envelopes of the French public sector: ACTES, HELIOS, Chorus Pro

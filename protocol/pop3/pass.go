@@ -1,0 +1,150 @@
+package pop3
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"net"
+	"strings"
+	"sync"
+
+	"github.com/ezged/coldlauncher/launcher"
+	"github.com/ezged/coldlauncher/launcher/spool"
+	"github.com/ezged/coldlauncher/protocol/internal/flow"
+)
+
+// A pass is one Poll.
+type pass struct {
+	s       *Source
+	ctx     context.Context
+	sink    launcher.Sink
+	dry     bool
+	leash   *flow.Leash
+	pool    *spool.Pool
+	gate    *flow.Gate
+	line    *line
+	account string // what IDs begin with
+
+	mu     sync.Mutex
+	warned map[string]bool
+	owed   []mail  // to be deleted
+	failed []error // of mails that could not be set aside
+}
+
+// window is what is offered at a time: enough for a long way.
+var window = flow.Window{Mails: maxFlight, Bytes: 3 * flightBytes, First: 25}
+
+func (s *Source) newPass(ctx context.Context, sink launcher.Sink) *pass {
+	host := s.Addr
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	sum := sha256.Sum256([]byte(strings.ToLower(host) + "\x00" + s.User))
+	p := &pass{
+		s: s, ctx: ctx, sink: sink, dry: launcher.DryRun(ctx),
+		leash: flow.NewLeash(ctx), pool: s.spool(),
+		gate:    flow.NewGate(window, int64(s.MaxMails), s.MaxBytes),
+		account: "pop3/" + hex.EncodeToString(sum[:8]) + "/",
+		warned:  make(map[string]bool),
+	}
+	p.line = &line{p: p}
+	return p
+}
+
+func (p *pass) connect() (*session, error) {
+	if err := p.s.await(p.leash, p.s.Interval); err != nil {
+		return nil, err
+	}
+	s, err := connect(p.leash, p.s.server())
+	if err == nil {
+		p.s.loggedIn(s.delay)
+	}
+	return s, err
+}
+
+// end closes the connection.
+func (p *pass) end() {
+	p.line.hangUp()
+	p.leash.End()
+}
+
+// run makes the pass and returns what Poll does.
+func (p *pass) run() error {
+	stop := context.AfterFunc(p.ctx, func() { p.gate.Close(context.Cause(p.ctx)) })
+	defer stop()
+	s, err := p.line.get()
+	if err != nil {
+		return launcher.Halt(p.cause(err))
+	}
+	mails, left, err := p.list(s)
+	if err != nil {
+		return p.cause(err)
+	}
+	p.prune(mails)
+	f := newFetcher(p.leash, p.line, p.pool, p.s.MaxSize)
+	var serving sync.WaitGroup
+	serving.Go(f.serve)
+	p.offer(f, mails)
+	f.close()
+	serving.Wait()
+	ended, full := p.gate.Ended()
+	errs := append(p.failed, left, ended)
+	if ended == nil {
+		errs = append(errs, f.failure())
+	}
+	errs = append(errs, p.letGo())
+	if full {
+		errs = append(errs, launcher.ErrMore)
+	}
+	return errors.Join(errs...)
+}
+
+// list lists what is in the mailbox, with what tells the mails apart. Those of
+// which that could not be learned are missing, and left tells why.
+func (p *pass) list(s *session) (mails []mail, left, err error) {
+	if mails, err = s.list(); err != nil {
+		return nil, nil, err
+	}
+	return p.identify(s, mails)
+}
+
+// cause returns err, or if the pass was asked to end, why. If it is not an
+// answer of the server, the server cannot be reached: that ends the pass.
+func (p *pass) cause(err error) error {
+	switch {
+	case p.ctx.Err() != nil:
+		return context.Cause(p.ctx)
+	case !isRefusal(err):
+		return launcher.Halt(err)
+	}
+	return err
+}
+
+// warnOnce warns of something once in a pass.
+func (p *pass) warnOnce(err error) {
+	p.mu.Lock()
+	known := p.warned[err.Error()]
+	p.warned[err.Error()] = true
+	p.mu.Unlock()
+	if !known {
+		launcher.Warn(p.ctx, "", err)
+	}
+}
+
+// id returns the ID of a mail's parcel.
+func (p *pass) id(m *mail) string { return p.account + m.key() }
+
+// owe has a mail deleted when everything was offered.
+func (p *pass) owe(m mail) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.owed = append(p.owed, m)
+}
+
+// fail takes down that a mail could not be set aside.
+func (p *pass) fail(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.failed = append(p.failed, err)
+}
