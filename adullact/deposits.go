@@ -32,11 +32,15 @@ import (
 //	drop := src.From.(*dir.Source)
 //	drop.Done, drop.Rejected = "../taken", "../rejected"
 //
+// From may be wrapped, for copies of what arrives:
+//
+//	src.From = &backup.Source{From: drop, Path: "/srv/backup"}
+//
 // A folder or zip that a failed transfer left behind is rejected at once when
 // the sender's second attempt lies beside it, <name>_<date>_<number>, and after
 // Deadline otherwise.
 func Deposits(path string) *Source {
-	s := &Source{Unknown: true, drop: &drop{}}
+	s := &Source{Unknown: true}
 	d := &dir.Source{
 		Path:   path,
 		Ignore: ignored,
@@ -44,7 +48,7 @@ func Deposits(path string) *Source {
 			return s.drop.group(ctx, s, fsys, paths)
 		},
 	}
-	s.From = d
+	s.From, s.drop = d, &drop{dir: d}
 	return s
 }
 
@@ -56,6 +60,8 @@ func ignored(name string) bool {
 
 // A drop is what a Source of Deposits knows about its directory as a whole.
 type drop struct {
+	dir *dir.Source
+
 	mu         sync.Mutex
 	superseded map[string]string // by name: the name that took its place
 	loose      string            // which files lie loose, as they are
@@ -66,14 +72,13 @@ type drop struct {
 // prepare makes From wait as long as the Source does for what From itself
 // finds incomplete.
 func (d *drop) prepare(s *Source) error {
-	from, ok := s.From.(*dir.Source)
-	if !ok {
-		return fmt.Errorf("adullact source: From is a %T, want the *dir.Source of Deposits", s.From)
+	if from, ok := s.From.(*dir.Source); ok && from != d.dir {
+		return errors.New("adullact source: From is another *dir.Source than that of Deposits")
 	}
-	if from.Marker != "" || from.Partial {
+	if d.dir.Marker != "" || d.dir.Partial {
 		return errors.New("adullact source: Marker and Partial of the *dir.Source are not for deposits")
 	}
-	from.Deadline = s.deadline()
+	d.dir.Deadline = s.deadline()
 	return nil
 }
 
