@@ -30,7 +30,7 @@ func Run(ctx context.Context, ls ...*Launcher) error {
 			faults = append(faults, fmt.Errorf("launcher %d is nil", i))
 			continue
 		}
-		faults = append(faults, l.runnable())
+		faults = append(faults, l.Validate())
 		if names[l.Name] {
 			faults = append(faults, fmt.Errorf("launcher %q: two have this Name", l.Name))
 		}
@@ -59,7 +59,10 @@ func Run(ctx context.Context, ls ...*Launcher) error {
 	return errors.Join(errs...)
 }
 
-func (l *Launcher) runnable() error {
+// Validate returns every fault of the fields that shows without polling: those
+// with which Run would return at once. What only a pass can tell, such as
+// folders and credentials, Check does.
+func (l *Launcher) Validate() error {
 	err := l.validate()
 	if l.Schedule == nil {
 		err = errors.Join(err, fmt.Errorf("launcher %q: Schedule: missing", l.Name))
@@ -74,7 +77,7 @@ func (l *Launcher) runnable() error {
 // returns an error at once if the launcher is misconfigured or runs already;
 // nothing of it is left when it returns.
 func (l *Launcher) Run(ctx context.Context) error {
-	if err := l.runnable(); err != nil {
+	if err := l.Validate(); err != nil {
 		return err
 	}
 	if err := l.claim(); err != nil {
