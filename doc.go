@@ -6,8 +6,10 @@
 //	launcher/boltledger   remembers across crashes what became of parcels
 //	launcher/folder       a ready Sink: a directory per parcel, or loose files
 //	launcher/backup       copies what arrives before it is handed over, around any Source
+//	launcher/scenario     launchers from a JSON file that an administrator writes
 //	launcher/spool        bodies that can be read many times, in bounded memory
 //	launcher/launchertest tests for Sources, Sinks and Ledgers; fakes
+//	protocol              the protocols that such a file may name
 //	protocol/dir          a directory as a Source
 //	protocol/imap         a mailbox over IMAP as a Source
 //	protocol/pop3         a mailbox over POP3 as a Source
