@@ -63,9 +63,7 @@ func Load(text []byte, env Env) (File, error) {
 // that Parse found included; then there are no launchers.
 func Build(f File, env Env) ([]*launcher.Launcher, error) {
 	b := &builder{file: f, env: env}
-	for _, fault := range f.faults {
-		b.faults = append(b.faults, fault)
-	}
+	b.faults = append(b.faults, f.faults...)
 	b.parsed = len(b.faults)
 	b.zone("", f.Zone, &b.local)
 	first := make(map[string]int)
