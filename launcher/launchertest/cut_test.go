@@ -112,8 +112,11 @@ func TestCutAtEveryByte(t *testing.T) {
 			t.Run(fmt.Sprint(name, " ", kind), func(t *testing.T) {
 				t.Parallel()
 				step := every
-				if kind == mailtest.Delay {
+				switch kind {
+				case mailtest.Delay:
 					step = 10 * every
+				case mailtest.Garbage:
+					step = 7 * every // sessions are long, with handshakes
 				}
 				var c cutTally
 				for _, up := range []bool{false, true} {

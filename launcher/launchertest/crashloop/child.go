@@ -7,18 +7,21 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 
+	"github.com/ezged/coldlauncher/adullact"
 	"github.com/ezged/coldlauncher/launcher"
 	"github.com/ezged/coldlauncher/launcher/backup"
 	"github.com/ezged/coldlauncher/launcher/boltledger"
 	"github.com/ezged/coldlauncher/launcher/folder"
 	"github.com/ezged/coldlauncher/launcher/launchertest"
 	"github.com/ezged/coldlauncher/launcher/launchertest/mailtest"
+	"github.com/ezged/coldlauncher/protocol/dial"
 	"github.com/ezged/coldlauncher/protocol/dir"
 	"github.com/ezged/coldlauncher/protocol/imap"
 	"github.com/ezged/coldlauncher/protocol/mail"
@@ -26,12 +29,11 @@ import (
 
 // start runs a child until it has handed over everything, or dies. Once the
 // child has begun, assassin is called with a function that kills it.
-func start(ctx context.Context, p place, root string, step int, assassin func(kill func())) (survived bool, err error) {
-	self, err := os.Executable()
+func start(ctx context.Context, p place, to target, assassin func(kill func())) (survived bool, err error) {
+	cmd, err := p.command(ctx, to)
 	if err != nil {
 		return false, err
 	}
-	cmd := exec.CommandContext(ctx, self, append([]string{"-child", root, "-step", strconv.Itoa(step)}, p.flags()...)...)
 	var out strings.Builder
 	cmd.Stderr = &out
 	pipe, err := cmd.StdoutPipe()
@@ -41,9 +43,11 @@ func start(ctx context.Context, p place, root string, step int, assassin func(ki
 	if err := cmd.Start(); err != nil {
 		return false, err
 	}
-	if line, err := bufio.NewReader(pipe).ReadString('\n'); err == nil && line == "begin\n" && assassin != nil {
+	said := bufio.NewReader(pipe)
+	if _, err := said.ReadString('\n'); err == nil && assassin != nil {
 		assassin(func() { cmd.Process.Kill() })
 	}
+	io.Copy(io.Discard, said)
 	err = cmd.Wait()
 	var exit *exec.ExitError
 	switch {
@@ -60,8 +64,23 @@ func start(ctx context.Context, p place, root string, step int, assassin func(ki
 // A child is the process that is killed: one launcher, polled until nothing
 // waits.
 type child struct {
-	root, addr, user, ca string
-	step                 int
+	root, source, addr, user, ca string
+	step                         int
+}
+
+// A target tells a child where it is to die, or to fail.
+type target struct {
+	step int    // at which it kills itself; -1: none
+	addr string // of a server by another way; "": its own
+}
+
+// self returns the command for a child that is this program again.
+func self(ctx context.Context, root string, to target, flags ...string) (*exec.Cmd, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return exec.CommandContext(ctx, program, append([]string{"-child", root, "-step", strconv.Itoa(to.step)}, flags...)...), nil
 }
 
 func (c *child) work(ctx context.Context) (err error) {
@@ -70,7 +89,7 @@ func (c *child) work(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, ledger.Close()) }()
-	source, err := c.source()
+	source, err := c.open()
 	if err != nil {
 		return err
 	}
@@ -110,22 +129,33 @@ func die() {
 	select {} // until the signal has come
 }
 
-func (c *child) source() (launcher.Source, error) {
-	if c.addr == "" {
-		return &dir.Source{Path: filepath.Join(c.root, "in"), Done: filepath.Join(c.root, "done")}, nil
-	}
-	pem, err := os.ReadFile(c.ca)
-	if err != nil {
-		return nil, err
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%s holds no certificate", c.ca)
+func (c *child) open() (launcher.Source, error) {
+	in, done := filepath.Join(c.root, "in"), filepath.Join(c.root, "done")
+	switch c.source {
+	case "dir":
+		return &dir.Source{Path: in, Done: done}, nil
+	case "deposits":
+		src := adullact.Deposits(in)
+		src.Quiet = -1 // they arrive by one rename
+		src.From.(*dir.Source).Done = done
+		return src, nil
 	}
 	box := &imap.Source{
-		Addr: c.addr, TLSConfig: &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12},
-		User: c.user, Password: launcher.SecretText(mailtest.Password(c.user)),
+		Addr: c.addr, User: c.user, Password: launcher.SecretText(mailtest.Password(c.user)),
 		Folder: "inbox", Done: "EZGED_OK", Rejected: "EZGED_KO",
+	}
+	if c.ca == "" {
+		box.Security = dial.Plaintext
+	} else {
+		pem, err := os.ReadFile(c.ca)
+		if err != nil {
+			return nil, err
+		}
+		pool := x509.NewCertPool()
+		if !pool.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("%s holds no certificate", c.ca)
+		}
+		box.TLSConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
 	}
 	return &mail.Source{From: &backup.Source{From: box, Path: filepath.Join(c.root, "backup")}}, nil
 }

@@ -5,32 +5,43 @@
 //	go run ./launcher/launchertest/crashloop -kills 100 -files 2000
 //	go run ./launcher/launchertest/crashloop -kills 100 -files 2000 -source imap
 //
-// The documents are files in a directory, or with -source imap the attachments
-// of as many mails on a Dovecot that it starts, each of which is backed up and
-// moved to EZGED_OK.
+// The documents are files in a directory (dir), deposits of Adullact (deposits)
+// or the attachments of as many mails on a Dovecot that it starts, each of which
+// is backed up and moved to EZGED_OK (imap).
 //
 // First it kills at each step of a small pass in turn: before and after every
 // change of the ledger, every Store and every answer to the Source. Then it
 // kills at random moments. It exits with 1 if anything was lost or doubled, or
 // was not let go of at its origin in the end.
+//
+// With -cut n it kills nothing, but cuts the connection of a process that
+// fetches three mails at every n-th byte, in both directions, and lets another
+// process end the work.
+//
+// With -source getmail it does the same to getmail6, the mail retriever, and
+// only prints what became of the mails: to compare.
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/signal"
 	"time"
+
+	"github.com/ezged/coldlauncher/launcher/launchertest/mailtest"
 )
 
 func main() {
 	kills := flag.Int("kills", 100, "how often to kill at random moments")
 	files := flag.Int("files", 2000, "how many files, or mails, to hand over meanwhile")
 	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "of the random moments")
-	source := flag.String("source", "dir", "where documents come from: dir or imap")
+	cut := flag.Int("cut", 0, "cut connections at every n-th byte instead")
 	var c child
+	flag.StringVar(&c.source, "source", "dir", "where documents come from: dir, deposits or imap; or getmail, to compare")
 	flag.StringVar(&c.root, "child", "", "directory to work in (the command starts itself with it)")
 	flag.IntVar(&c.step, "step", -1, "step at which the child kills itself; -1: none")
 	flag.StringVar(&c.addr, "addr", "", "IMAP server of the child; none: a directory")
@@ -43,7 +54,7 @@ func main() {
 	if c.root != "" {
 		err = c.work(ctx)
 	} else {
-		err = run(ctx, *source, *kills, *files, *seed)
+		err = run(ctx, c.source, *cut, *kills, *files, *seed)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "crashloop:", err)
@@ -51,21 +62,31 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, source string, kills, files int, seed uint64) error {
+func run(ctx context.Context, source string, cut, kills, files int, seed uint64) error {
 	o, stop, err := newOrigin(source)
+	if errors.Is(err, mailtest.ErrAbsent) && source == "getmail" {
+		fmt.Println("getmail: skipped:", err)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
 	defer stop()
 	var all report
-	err = steps(ctx, o, &all)
-	if err == nil {
-		err = moments(ctx, o, &all, kills, files, rand.New(rand.NewPCG(seed, 0)))
+	switch {
+	case cut > 0:
+		err = cuts(ctx, o, source, &all, cut)
+	case source == "getmail":
+		err = moments(ctx, o, source, &all, kills, files, rand.New(rand.NewPCG(seed, 0)))
+	default:
+		if err = steps(ctx, o, source, &all); err == nil {
+			err = moments(ctx, o, source, &all, kills, files, rand.New(rand.NewPCG(seed, 0)))
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("seed %d: %w", seed, err)
 	}
-	if all.lost+all.doubled+all.altered > 0 {
+	if all.lost+all.doubled+all.altered > 0 && source != "getmail" {
 		return fmt.Errorf("seed %d: promise broken", seed)
 	}
 	return nil
@@ -82,18 +103,21 @@ func (r *report) add(s report) {
 	r.altered += s.altered
 }
 
-func (r report) print(o origin, what string, took time.Duration) {
-	fmt.Printf("%-24s %5d kills  %5d %s  lost %d  doubled %d  altered %d  (%.1f s)\n",
-		what, r.kills, r.handed, o, r.lost, r.doubled, r.altered, took.Seconds())
+func (r report) print(o origin, source, what, faults string, took time.Duration) {
+	fmt.Printf("%-8s  %-20s %5d %s  %5d %-8s  lost %d  doubled %d  altered %d  (%.1f s)\n",
+		source, what, r.kills, faults, r.handed, o, r.lost, r.doubled, r.altered, took.Seconds())
 }
 
 // steps kills at the first step of a pass over three documents, then at the
 // second, and so on until a pass survives.
-func steps(ctx context.Context, o origin, all *report) error {
+func steps(ctx context.Context, o origin, source string, all *report) error {
 	begun := time.Now()
 	var sum report
 	for n := 0; ; n++ {
-		r, killed, err := oneStep(ctx, o, n)
+		r, killed, err := small(ctx, o, func(p place) (bool, error) {
+			survived, err := start(ctx, p, target{step: n}, nil)
+			return !survived, err
+		})
 		if err != nil {
 			return fmt.Errorf("step %d: %w", n, err)
 		}
@@ -103,12 +127,14 @@ func steps(ctx context.Context, o origin, all *report) error {
 		}
 		sum.kills++
 	}
-	sum.print(o, "at every step", time.Since(begun))
+	sum.print(o, source, "at every step", "kills", time.Since(begun))
 	all.add(sum)
 	return nil
 }
 
-func oneStep(ctx context.Context, o origin, n int) (r report, killed bool, err error) {
+// small has something happen to a process that hands three documents over, and
+// lets another end the work.
+func small(ctx context.Context, o origin, happens func(p place) (struck bool, err error)) (r report, struck bool, err error) {
 	root, err := os.MkdirTemp("", "crashloop")
 	if err != nil {
 		return report{}, false, err
@@ -122,17 +148,51 @@ func oneStep(ctx context.Context, o origin, n int) (r report, killed bool, err e
 	if err != nil {
 		return report{}, false, err
 	}
-	survived, err := start(ctx, p, root, n, nil)
-	if err != nil {
+	if struck, err = happens(p); err != nil {
 		return report{}, false, err
 	}
-	r, err = finish(ctx, p, root, want)
-	return r, !survived, err
+	r, err = finish(ctx, p, want)
+	return r, struck, err
+}
+
+// cuts cuts the connection at every n-th byte from the server, and of those to
+// it.
+func cuts(ctx context.Context, o origin, source string, all *report, n int) error {
+	if o.server() == "" {
+		return fmt.Errorf("-cut: -source %s connects to no server", source)
+	}
+	proxy, err := mailtest.StartProxy(o.server())
+	if err != nil {
+		return err
+	}
+	defer proxy.Close()
+	begun := time.Now()
+	var sum report
+	for _, up := range []bool{false, true} {
+		for at := 0; ; at += n {
+			r, struck, err := small(ctx, o, func(p place) (bool, error) {
+				proxy.Arm(mailtest.Fault{Kind: mailtest.Cut, Up: up, After: int64(at)})
+				start(ctx, p, target{step: -1, addr: proxy.Addr}, nil) // fails, of course
+				return proxy.Struck(), ctx.Err()
+			})
+			if err != nil {
+				return fmt.Errorf("cut after %d bytes: %w", at, err)
+			}
+			sum.add(r)
+			if !struck {
+				break
+			}
+			sum.kills++
+		}
+	}
+	sum.print(o, source, fmt.Sprintf("every %d. byte", n), "cuts ", time.Since(begun))
+	all.add(sum)
+	return nil
 }
 
 // moments kills at random moments, and adds documents when the child has moved
 // them all before it was killed often enough.
-func moments(ctx context.Context, o origin, all *report, kills, files int, rnd *rand.Rand) error {
+func moments(ctx context.Context, o origin, source string, all *report, kills, files int, rnd *rand.Rand) error {
 	root, err := os.MkdirTemp("", "crashloop")
 	if err != nil {
 		return err
@@ -150,11 +210,11 @@ func moments(ctx context.Context, o origin, all *report, kills, files int, rnd *
 	var sum report
 	for sum.kills < kills {
 		after := time.Duration(rnd.Int64N(int64(o.span())))
-		survived, err := start(ctx, p, root, -1, func(kill func()) {
+		survived, err := start(ctx, p, target{step: -1}, func(kill func()) {
 			time.Sleep(after) // a random moment of its work, not a condition
 			kill()
 		})
-		if err != nil {
+		if err != nil && source != "getmail" {
 			return err
 		}
 		if !survived {
@@ -169,12 +229,12 @@ func moments(ctx context.Context, o origin, all *report, kills, files int, rnd *
 			want[name] = hash
 		}
 	}
-	r, err := finish(ctx, p, root, want)
+	r, err := finish(ctx, p, want)
 	if err != nil {
 		return err
 	}
 	sum.add(r)
-	sum.print(o, "at random moments", time.Since(begun))
+	sum.print(o, source, "at random moments", "kills", time.Since(begun))
 	all.add(sum)
 	return nil
 }

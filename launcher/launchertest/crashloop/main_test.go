@@ -29,20 +29,21 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 		origin       func(t *testing.T) origin
 		kills, files int
 	}{
-		{"dir", func(*testing.T) origin { return dirs{} }, 15, 300},
-		{"imap", func(t *testing.T) origin { return &mailboxes{server: mailtest.Dovecot(t, users()...)} }, 10, 300},
+		{"dir", func(*testing.T) origin { return dirs("dir") }, 15, 300},
+		{"deposits", func(*testing.T) origin { return dirs("deposits") }, 10, 100},
+		{"imap", func(t *testing.T) origin { return &mailboxes{mail: mailtest.Dovecot(t, users("")...)} }, 10, 300},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			o := tt.origin(t)
 			var all report
-			if err := steps(t.Context(), o, &all); err != nil {
+			if err := steps(t.Context(), o, tt.name, &all); err != nil {
 				t.Fatal(err)
 			}
 			if all.kills < 20 {
 				t.Errorf("killed at %d steps, want every step of the pass", all.kills)
 			}
-			if err := moments(t.Context(), o, &all, tt.kills, tt.files, rand.New(rand.NewPCG(1, 2))); err != nil {
+			if err := moments(t.Context(), o, tt.name, &all, tt.kills, tt.files, rand.New(rand.NewPCG(1, 2))); err != nil {
 				t.Fatal(err)
 			}
 			if all.lost+all.doubled+all.altered != 0 {

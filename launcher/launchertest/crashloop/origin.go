@@ -2,9 +2,12 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -18,50 +21,82 @@ type origin interface {
 	fmt.Stringer
 	place(root string) (place, error) // a new one
 	span() time.Duration              // how long a child may live
+	server() string                   // address that children connect to, in clear; "": none
 }
 
 // A place is where the documents of one child wait, each under a name.
 type place interface {
-	flags() []string // tell a child where it is
+	command(ctx context.Context, to target) (*exec.Cmd, error) // what is killed
 	put(name string, body []byte) error
-	settled(names []string) error // an error unless exactly these were let go of
+	kept() (map[string][]string, error) // hashes of what was handed over, by name
+	settled(names []string) error       // an error unless exactly these were let go of
 }
 
 // newOrigin returns the origin that -source names, and what ends it.
 func newOrigin(source string) (o origin, stop func(), err error) {
 	switch source {
-	case "dir":
-		return dirs{}, func() {}, nil
-	case "imap":
-		server, err := mailtest.StartDovecot(users()...)
+	case "dir", "deposits":
+		return dirs(source), func() {}, nil
+	case "imap", "getmail":
+		if source == "getmail" {
+			if _, err := exec.LookPath("getmail"); err != nil {
+				return nil, nil, fmt.Errorf("%w: %w", mailtest.ErrAbsent, err)
+			}
+		}
+		kind := ""
+		if source == "getmail" {
+			kind = "-ascii"
+		}
+		server, err := mailtest.StartDovecot(users(kind)...)
 		if err != nil {
 			return nil, nil, err
 		}
-		return &mailboxes{server: server}, func() { server.Stop() }, nil
+		return &mailboxes{mail: server, getmail: source == "getmail"}, func() { server.Stop() }, nil
 	}
-	return nil, nil, fmt.Errorf("-source is %q, want dir or imap", source)
+	return nil, nil, fmt.Errorf("-source is %q, want dir, deposits, imap or getmail", source)
 }
 
-type dirs struct{}
+// dirs are directories of files, or of deposits.
+type dirs string
 
-func (dirs) String() string      { return "files" }
+func (d dirs) String() string {
+	if d == "deposits" {
+		return "deposits"
+	}
+	return "files"
+}
 func (dirs) span() time.Duration { return 60 * time.Millisecond }
+func (dirs) server() string      { return "" }
 
-func (dirs) place(root string) (place, error) {
-	return dirPlace(root), os.Mkdir(filepath.Join(root, "in"), 0o755)
+func (d dirs) place(root string) (place, error) {
+	return dirPlace{root, string(d)}, os.Mkdir(filepath.Join(root, "in"), 0o755)
 }
 
-type dirPlace string
+type dirPlace struct{ root, source string }
 
-func (dirPlace) flags() []string { return nil }
+func (d dirPlace) command(ctx context.Context, to target) (*exec.Cmd, error) {
+	return self(ctx, d.root, to, "-source", d.source)
+}
 
 func (d dirPlace) put(name string, body []byte) error {
-	return os.WriteFile(filepath.Join(string(d), "in", name), body, 0o644)
+	if d.source == "dir" {
+		return os.WriteFile(filepath.Join(d.root, "in", name), body, 0o644)
+	}
+	deposit := filepath.Join(d.root, name)
+	meta := fmt.Sprintf(`{"acte_nature":"1","numero_de_lacte":%q,"objet":"x","arrete":[%[1]q]}`, name)
+	return errors.Join(
+		os.Mkdir(deposit, 0o755),
+		os.WriteFile(filepath.Join(deposit, name), body, 0o644),
+		os.WriteFile(filepath.Join(deposit, "metadata.json"), []byte(meta), 0o644),
+		os.Rename(deposit, filepath.Join(d.root, "in", name)),
+	)
 }
+
+func (d dirPlace) kept() (map[string][]string, error) { return keptIn(filepath.Join(d.root, "out")) }
 
 func (d dirPlace) settled(names []string) error {
 	for _, name := range names {
-		if _, err := os.Stat(filepath.Join(string(d), "done", name)); err != nil {
+		if _, err := os.Stat(filepath.Join(d.root, "done", name)); err != nil {
 			return fmt.Errorf("not settled: %w", err)
 		}
 	}
@@ -70,27 +105,40 @@ func (d dirPlace) settled(names []string) error {
 
 // Mailboxes are the accounts of one server, each a place.
 type mailboxes struct {
-	server *mailtest.MailServer
-	used   int
+	mail    *mailtest.MailServer
+	getmail bool
+	used    int
 }
 
-// users returns more accounts than a small pass has steps.
-func users() (names []string) {
+// users returns the names of accounts. A place is used again when all were.
+func users(kind string) (names []string) {
 	for i := range 100 {
-		names = append(names, fmt.Sprintf("user%d", i))
+		names = append(names, fmt.Sprintf("user%d%s", i, kind))
 	}
 	return names
 }
 
-func (*mailboxes) String() string      { return "mails" }
-func (*mailboxes) span() time.Duration { return 600 * time.Millisecond }
+func (m *mailboxes) String() string { return "mails" }
+func (m *mailboxes) server() string { return m.mail.IMAP }
+func (m *mailboxes) span() time.Duration {
+	if m.getmail {
+		return 1200 * time.Millisecond // it takes longer to begin
+	}
+	return 600 * time.Millisecond
+}
 
 func (m *mailboxes) place(root string) (place, error) {
-	if m.used == len(m.server.Users) {
-		return nil, fmt.Errorf("all %d accounts are used", m.used)
+	user := m.mail.Users[m.used%len(m.mail.Users)]
+	if m.used++; m.used > len(m.mail.Users) {
+		if err := m.mail.Empty(user); err != nil {
+			return nil, err
+		}
 	}
-	m.used++
-	return &mailbox{server: m.server, user: m.server.Users[m.used-1], root: root}, nil
+	box := &mailbox{server: m.mail, user: user, root: root}
+	if m.getmail {
+		return newGetmail(box)
+	}
+	return box, nil
 }
 
 type mailbox struct {
@@ -98,9 +146,15 @@ type mailbox struct {
 	user, root string
 }
 
-func (m *mailbox) flags() []string {
-	return []string{"-addr", m.server.IMAPS, "-user", m.user, "-ca", m.server.CA()}
+func (m *mailbox) command(ctx context.Context, to target) (*exec.Cmd, error) {
+	flags := []string{"-source", "imap", "-user", m.user}
+	if to.addr != "" {
+		return self(ctx, m.root, to, append(flags, "-addr", to.addr)...)
+	}
+	return self(ctx, m.root, to, append(flags, "-addr", m.server.IMAPS, "-ca", m.server.CA())...)
 }
+
+func (m *mailbox) kept() (map[string][]string, error) { return keptIn(filepath.Join(m.root, "out")) }
 
 const subject = "Subject: "
 

@@ -49,10 +49,8 @@ func (s *MailServer) configureDovecot() error {
 	var passwd strings.Builder
 	for _, u := range s.Users {
 		fmt.Fprintf(&passwd, "%s:{PLAIN}%s::::::\n", u, Password(u))
-		for _, sub := range []string{"cur", "new", "tmp"} {
-			if err := os.MkdirAll(filepath.Join(s.maildir(u, ""), sub), 0o755); err != nil {
-				return err
-			}
+		if err := s.makeMaildir(u); err != nil {
+			return err
 		}
 	}
 	for name, text := range map[string]string{
@@ -127,6 +125,30 @@ func (s *MailServer) Mails(user, folder string) (mails [][]byte, err error) {
 		}
 	}
 	return mails, nil
+}
+
+// Empty removes every folder and mail of a user of Dovecot, who is not
+// connected.
+func (s *MailServer) Empty(user string) error {
+	box := s.maildir(user, "")
+	if err := os.RemoveAll(box); err != nil {
+		return fmt.Errorf("mailtest: %w", err)
+	}
+	return s.makeMaildir(user)
+}
+
+func (s *MailServer) makeMaildir(user string) error {
+	box := s.maildir(user, "")
+	for _, dir := range []string{filepath.Join(box, "cur"), filepath.Join(box, "new"), filepath.Join(box, "tmp"), box} {
+		err := os.MkdirAll(dir, 0o755)
+		if err == nil {
+			err = give(dir)
+		}
+		if err != nil {
+			return fmt.Errorf("mailtest: %w", err)
+		}
+	}
+	return nil
 }
 
 func (s *MailServer) dovecotConf() string {
