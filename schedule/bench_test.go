@@ -42,10 +42,42 @@ func BenchmarkNext(b *testing.B) {
 	})
 	b.Run("only in skipped hours", func(b *testing.B) {
 		s := schedule.Must(schedule.Row("* 3 sunL * 2 30 0")).In(location(b, "Europe/Paris")).On(schedule.Match)
+		b.ReportAllocs()
 		for b.Loop() {
 			s.Next(time.Unix(1780000000, 0))
 		}
 	})
+}
+
+// A launcher asks about now, and its zone stays what it was. Here nothing that
+// was found before helps: each question is about another year and season.
+func BenchmarkNextUnprepared(b *testing.B) {
+	for _, bm := range []struct{ name, row, zone string }{
+		{"daily", "* * * * 2 30 0", "Europe/Paris"},
+		{"29 February", "* 2 * 29 0 0 0", "Europe/Paris"},
+		{"29 February a Monday", "* 2 mon 29 0 0 0", "Africa/Casablanca"},
+	} {
+		b.Run(bm.name, func(b *testing.B) {
+			s := schedule.Must(schedule.Row(bm.row)).In(location(b, bm.zone))
+			b.ReportAllocs()
+			var questions [300]time.Time
+			for i := range questions {
+				questions[i] = time.Date(1970+i*89%230, time.Month(1+i*7), 13, 10, 0, 0, 0, time.UTC)
+			}
+			for i := 0; b.Loop(); i++ {
+				s.Next(questions[i%len(questions)])
+			}
+		})
+	}
+}
+
+func BenchmarkOnMatch(b *testing.B) {
+	s := schedule.Must(schedule.Row("* * * * 2 30 0")).On(schedule.Match)
+	paris := location(b, "Europe/Paris")
+	b.ReportAllocs()
+	for b.Loop() {
+		s.In(paris)
+	}
 }
 
 func BenchmarkRow(b *testing.B) {

@@ -27,7 +27,11 @@ func (r *row) lint(now time.Time) []string {
 	var found []string
 	say := func(text string) { found = append(found, text) }
 	if at, _ := r.next(now.Unix()); at == never {
-		say("never fires again: its years are over")
+		if wall, _ := r.seek(now.Unix() + slack); wall == never {
+			say("never fires again: its years are over")
+		} else {
+			say("never fires again: the clocks of its zone skip each of its times")
+		}
 	}
 	if r.weekSteps {
 		say("steps of weekdays count from the first day of the week, which is not the same everywhere: write their names")

@@ -1,5 +1,7 @@
 package schedule
 
+import "slices"
+
 // Instants are seconds of Unix time. Wall seconds are the same count on the
 // clock of a zone: an instant plus the offset in force.
 const (
@@ -22,8 +24,8 @@ func (r *row) next(after int64) (at int64, steps int) {
 	if u >= lastInstant {
 		return never, 0
 	}
-	var later period
-	for p := r.zone.at(u); ; p = &later {
+	var p period
+	for r.zone.at(u, &p); ; p = r.zone.find(u) {
 		from := u + p.offset
 		if u == p.start && p.before < p.offset && r.makesUp() {
 			lost, n := r.seek(u + p.before)
@@ -35,6 +37,7 @@ func (r *row) next(after int64) (at int64, steps int) {
 			from = max(from, p.start+p.before) // these wall seconds were seen before
 		}
 		wall, n := r.seek(from)
+		wall = r.shown(wall)
 		steps += n + 1
 		if wall < p.end+p.offset {
 			return wall - p.offset, steps
@@ -47,6 +50,7 @@ func (r *row) next(after int64) (at int64, steps int) {
 			return u, steps
 		case skipped, p.after < p.offset && !r.once():
 			wall, n = r.seek(u + p.after)
+			wall = r.shown(wall)
 			steps += n
 		}
 		if wall == never {
@@ -57,6 +61,37 @@ func (r *row) next(after int64) (at int64, steps int) {
 		if offset, ok := r.zone.steady(wall); ok {
 			return wall - offset, steps
 		}
-		later = r.zone.find(u)
+	}
+}
+
+// shown returns wall, or what comes after it if the clocks skip it and r leaves
+// such matches out.
+func (r *row) shown(wall int64) int64 {
+	if r.policy != Match {
+		return wall
+	}
+	return r.pastGap(wall)
+}
+
+func (r *row) pastGap(wall int64) int64 {
+	if i, skipped := r.zone.gapOf(wall); skipped {
+		return r.afterGap[i]
+	}
+	return wall
+}
+
+// settle makes r follow a policy in a zone. Under Match it finds out what comes
+// after each gap: a row that asks for little else than what the clocks skip
+// would otherwise have Next try one year after the other.
+func (r *row) settle(z *zone, policy ClockChange) {
+	r.zone, r.policy, r.afterGap = z, policy, nil
+	if policy != Match {
+		return
+	}
+	z.readGaps()
+	r.afterGap = make([]int64, len(z.gaps))
+	for i, g := range slices.Backward(z.gaps) {
+		at, _ := r.seek(g.to)
+		r.afterGap[i] = r.pastGap(at)
 	}
 }

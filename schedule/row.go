@@ -21,8 +21,9 @@ type row struct {
 	wildHours, wildMinutes, wildSeconds bool // written with a star, a range or a step
 	weekSteps, unevenSteps              bool // for Lint
 
-	policy ClockChange
-	zone   *zone
+	policy   ClockChange
+	zone     *zone
+	afterGap []int64 // under Match: the first match after each gap of the zone, or never
 }
 
 const (

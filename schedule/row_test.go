@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 )
@@ -38,14 +39,15 @@ func TestSteps(t *testing.T) {
 		{"five Mondays in a February, the last day, 40 years apart", "* 2 mon#5 L 0 0 0", Keep, 150},
 		{"a last year long before the next one", "1970,2199 * * * 0 0 0", Keep, 10},
 		{"one day of three months that rarely fits", "1970,1976-1981,2199 2,3,11 sun 1 0 0 0", Keep, 20},
-		{"nothing but what the clocks skip", "* 3 sunL * 2 30 0", Match, 3000},
+		{"nothing but what the clocks skip", "* 3 sunL * 2 30 0", Match, 10},
+		{"nothing but what the clocks skip, and the last year", "1990-2198,2199 3 sunL * 2 30 0", Match, 10},
 	}
 	for _, tt := range tests {
 		r, err := parseRow(tt.row, columnOrder(), NumberingISO)
 		if err != nil {
 			t.Fatalf("%s: %v", tt.name, err)
 		}
-		r.zone, r.policy = paris, tt.policy
+		r.settle(paris, tt.policy)
 		most := 0
 		for at, calls := int64(0), 0; at != never && calls < 2000; calls++ {
 			next, steps := r.next(at)
@@ -60,6 +62,62 @@ func TestSteps(t *testing.T) {
 			t.Errorf("%s: %d months and periods looked at for one instant, want at most %d", tt.name, most, tt.limit)
 		}
 	}
+}
+
+// The same of rows that nobody chose: 480 months are the 40 years that may lie
+// between two matches of a date.
+func TestStepsAreBounded(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	most := 0
+	for _, name := range zoneNames() {
+		z := &zone{loc: mustLoad(t, name)}
+		for range 300 {
+			r := randomRow(random)
+			if !r.possible() {
+				continue
+			}
+			r.settle(z, ClockChange(random.IntN(2)))
+			for range 20 {
+				at := random.Int64N(lastWall)
+				next, steps := r.next(at)
+				if most = max(most, steps); steps > 500 {
+					t.Errorf("%q in %s after %d: %d months and periods looked at, want at most 500", &r, name, at, steps)
+				}
+				if next != never && next <= at {
+					t.Errorf("%q in %s: after %d comes %d", &r, name, at, next)
+				}
+			}
+		}
+	}
+	t.Logf("at most %d steps", most)
+}
+
+// randomRow returns a row that is likely to fire seldom.
+func randomRow(random *rand.Rand) row {
+	few := func(size, most int) (w uint64) {
+		for range 1 + random.IntN(most) {
+			w |= 1 << random.IntN(size)
+		}
+		return w
+	}
+	r := row{
+		years: first(allYears), months: uint16(few(12, 12)), week: uint8(few(7, 2)), days: uint32(few(31, 3)),
+		hours: uint32(few(4, 2)), minutes: few(60, 3), seconds: few(60, 3),
+	}
+	if random.IntN(3) == 0 {
+		r.years = [4]uint64{few(64, 9), few(64, 9), few(64, 9), few(allYears-192, 9)}
+	}
+	if random.IntN(3) == 0 {
+		r.week, r.nth[random.IntN(5)], r.last = 0, uint8(few(7, 1)), uint8(few(7, 1))
+	}
+	if random.IntN(3) == 0 {
+		r.days, r.fromEnd, r.near, r.nearEnd = 0, uint32(few(31, 2)), uint32(few(31, 2)), uint32(few(31, 2))
+	}
+	if random.IntN(4) == 0 {
+		r.hours = allHours
+	}
+	r.wildMinutes = random.IntN(2) == 0
+	return r
 }
 
 // What time.ZoneBounds says is taken only if it is true: also after 2037, where

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	_ "time/tzdata" // the tests need zones wherever they run
@@ -101,6 +102,46 @@ func TestNext(t *testing.T) {
 		got := s.In(location(t, tt.zone)).NextN(instants(t, tt.after)[0], len(want))
 		if !slices.EqualFunc(got, want, time.Time.Equal) {
 			t.Errorf("%s: %q after %s:\n got %v\nwant %v", tt.name, tt.rows, tt.after, got, want)
+		}
+	}
+}
+
+// Under Match a row may have little else than times that the clocks skip. What
+// remains is found, from any year, and so is that nothing remains.
+func TestMatchPassesOverGaps(t *testing.T) {
+	for _, tt := range []struct {
+		zone, row string
+		hour      int
+		wants     func(time.Time) bool
+	}{
+		{"Europe/Paris", "* 3 sunL * 2 30 0", 2, func(day time.Time) bool {
+			return day.Month() == time.March && day.Weekday() == time.Sunday && day.Day() > 24
+		}},
+		{"America/Santiago", "* 9 sun 2-8 0 30 0", 0, func(day time.Time) bool {
+			return day.Month() == time.September && day.Weekday() == time.Sunday && day.Day() >= 2 && day.Day() <= 8
+		}},
+	} {
+		loc := location(t, tt.zone)
+		var want []time.Time
+		skipped := 0
+		for day := time.Date(1970, 1, 1, 12, 0, 0, 0, loc); day.Year() < 2200; day = day.AddDate(0, 0, 1) {
+			if !tt.wants(day) {
+				continue
+			}
+			y, m, d := day.Date()
+			if at := time.Date(y, m, d, tt.hour, 30, 0, 0, loc); at.Hour() == tt.hour {
+				want = append(want, at)
+			} else {
+				skipped++
+			}
+		}
+		if skipped < 100 {
+			t.Errorf("%s: %q has only %d skipped times: the test shows little", tt.zone, tt.row, skipped)
+		}
+		s := schedule.Must(schedule.Row(tt.row)).On(schedule.Match).In(loc)
+		got := s.NextN(time.Unix(-1, 0), len(want)+1)
+		if !slices.EqualFunc(got, want, time.Time.Equal) {
+			t.Errorf("%s: %q fires at\n%v, want\n%v", tt.zone, tt.row, got, want)
 		}
 	}
 }
@@ -554,6 +595,14 @@ func TestLint(t *testing.T) {
 	}
 }
 
+func TestLintOfWhatTheClocksSkip(t *testing.T) {
+	s := schedule.Must(schedule.Row("* 3 sunL * 2 30 0")).On(schedule.Match).In(location(t, "Europe/Paris"))
+	got := s.Lint(time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC))
+	if len(got) != 1 || !strings.Contains(got[0], "the clocks of its zone skip each of its times") {
+		t.Errorf("a row that asks for the hour that clocks skip: %q, want that said", got)
+	}
+}
+
 // A process without a zone reads wall clocks in UTC: that is worth a word, but
 // only where wall clocks matter, and only where nobody asked for UTC.
 func TestLintUTC(t *testing.T) {
@@ -572,28 +621,49 @@ func TestLintUTC(t *testing.T) {
 	}
 }
 
+// Nothing means nothing: neither at the first question, nor where t passes into
+// another period of the zone.
 func TestNextAllocatesNothing(t *testing.T) {
-	s := schedule.Must(schedule.Parse("* * * * * * */15; * 2 mon 29 0 0 0; * * * L 2 30 0; @every 90s")).In(location(t, "Europe/Paris"))
+	const runs = 300
+	const rows = "* * * * * * */15; * 2 mon 29 0 0 0; * * * L 2 30 0; * 3 sunL * 2 30 0; @every 90s"
 	at := time.Date(2026, 3, 27, 12, 0, 0, 0, time.UTC)
-	if n := testing.AllocsPerRun(1000, func() { s.Next(at) }); n != 0 {
-		t.Errorf("Next allocates %v times a call, want none", n)
-	}
-	if n := testing.AllocsPerRun(1000, func() { at = s.Next(at.Add(time.Hour)) }); n != 0 {
-		t.Errorf("a walk of Next through a clock change allocates %v times a call, want none", n)
+	for _, name := range []string{"Europe/Paris", "Africa/Casablanca"} {
+		for _, policy := range []schedule.ClockChange{schedule.Keep, schedule.Match} {
+			fresh := make([]*schedule.Schedule, runs+1)
+			for i := range fresh {
+				fresh[i] = schedule.Must(schedule.Parse(rows)).In(location(t, name))
+			}
+			if policy == schedule.Match {
+				one := fresh[0].On(schedule.Match)
+				fresh = slices.Repeat([]*schedule.Schedule{one}, runs+1)
+			}
+			i := 0
+			if n := testing.AllocsPerRun(runs, func() { fresh[i].Next(at); i++ }); n != 0 {
+				t.Errorf("%s, %v: the first call of Next allocates %v times, want none", name, policy, n)
+			}
+			s, from := fresh[0], at
+			if n := testing.AllocsPerRun(runs, func() { from = s.Next(from.Add(40 * 24 * time.Hour)) }); n != 0 {
+				t.Errorf("%s, %v: a walk of Next through clock changes allocates %v times a call, want none", name, policy, n)
+			}
+		}
 	}
 }
 
 func TestConcurrentUse(t *testing.T) {
 	s := schedule.Must(schedule.Parse("* * * * 2 30 0; @every 90m")).In(location(t, "Europe/Paris"))
-	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	want := s.NextN(start, 2000)
-	done := make(chan []time.Time)
-	for range 4 {
-		go func() { done <- s.NextN(start, 2000) }()
+	start := func(i int) time.Time { return time.Date(2026, time.Month(3*i), 1, 0, 0, 0, 0, time.UTC) }
+	var want [4][]time.Time // from different periods of the zone
+	for i := range want {
+		want[i] = s.NextN(start(i), 2000)
 	}
-	for range 4 {
-		if got := <-done; !slices.EqualFunc(got, want, time.Time.Equal) {
-			t.Error("concurrent calls of Next disturb one another")
-		}
+	var wg sync.WaitGroup
+	for i := range want {
+		wg.Go(func() {
+			if got := s.NextN(start(i), 2000); !slices.EqualFunc(got, want[i], time.Time.Equal) {
+				t.Error("concurrent calls of Next disturb one another")
+			}
+			s.On(schedule.Match).Next(start(i))
+		})
 	}
+	wg.Wait()
 }

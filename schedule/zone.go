@@ -1,6 +1,8 @@
 package schedule
 
 import (
+	"sort"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -9,8 +11,11 @@ import (
 // for their next run again and again.
 type zone struct {
 	loc  *time.Location
-	last atomic.Pointer[period]
+	last memory
 	far  atomic.Uint64 // the last answer of steady
+
+	reading sync.Once
+	gaps    []gap // in their order; what readGaps found
 }
 
 // A period is a stretch of instants with one offset from UTC.
@@ -19,15 +24,68 @@ type period struct {
 	before, offset, after int64 // seconds east of UTC before start, within, and from end on
 }
 
-// at returns the period of u and remembers it.
-func (z *zone) at(u int64) *period {
-	p := z.last.Load()
-	if p == nil || u < p.start || p.end <= u {
-		found := z.find(u)
-		p = &found
-		z.last.Store(p)
+// A gap is a stretch of wall seconds that the clocks of a zone never show,
+// because they are put forward over it. to is not part of it.
+type gap struct{ from, to int64 }
+
+// A memory holds one period. Any number of goroutines may use it at once, and
+// none waits or allocates: version is odd while the fields change, and what was
+// read while it changed is not believed.
+type memory struct {
+	version                           atomic.Uint64
+	start, end, before, offset, after atomic.Int64
+}
+
+// load reports whether u lies in the period that m holds, and if so, copies it.
+func (m *memory) load(u int64, p *period) bool {
+	version := m.version.Load()
+	if u < m.start.Load() || m.end.Load() <= u || version%2 != 0 {
+		return false
 	}
-	return p
+	p.start, p.end = m.start.Load(), m.end.Load()
+	p.before, p.offset, p.after = m.before.Load(), m.offset.Load(), m.after.Load()
+	return m.version.Load() == version
+}
+
+// store does nothing while another goroutine stores.
+func (m *memory) store(p *period) {
+	version := m.version.Load()
+	if version%2 != 0 || !m.version.CompareAndSwap(version, version+1) {
+		return
+	}
+	m.start.Store(p.start)
+	m.end.Store(p.end)
+	m.before.Store(p.before)
+	m.offset.Store(p.offset)
+	m.after.Store(p.after)
+	m.version.Store(version + 2)
+}
+
+// at sets p to the period of u, and remembers it.
+func (z *zone) at(u int64, p *period) {
+	if !z.last.load(u, p) {
+		*p = z.find(u)
+		z.last.store(p)
+	}
+}
+
+// readGaps finds everything that the clocks skip, once.
+func (z *zone) readGaps() {
+	z.reading.Do(func() {
+		for u := int64(firstInstant); u < lastInstant; {
+			p := z.find(u)
+			if p.after > p.offset {
+				z.gaps = append(z.gaps, gap{p.end + p.offset, p.end + p.after})
+			}
+			u = p.end
+		}
+	})
+}
+
+// gapOf returns the gap in which a wall second lies, if there is one.
+func (z *zone) gapOf(wall int64) (i int, skipped bool) {
+	i = sort.Search(len(z.gaps), func(i int) bool { return z.gaps[i].to > wall })
+	return i, i < len(z.gaps) && z.gaps[i].from <= wall
 }
 
 // find returns the period of u. What ZoneBounds says is checked, because beyond
