@@ -50,7 +50,6 @@ func (r *row) next(after int64) (at int64, steps int) {
 			return u, steps
 		case skipped, p.after < p.offset && !r.once():
 			wall, n = r.seek(u + p.after)
-			wall = r.shown(wall)
 			steps += n
 		}
 		if wall == never {

@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 )
@@ -147,6 +148,32 @@ func TestPeriods(t *testing.T) {
 			t.Errorf("%s: %d periods to 2199, want a few each year", name, periods)
 		}
 	}
+}
+
+// A period that is remembered is one that was found, also where it is replaced
+// while it is read.
+func TestMemory(t *testing.T) {
+	z := &zone{loc: mustLoad(t, "Europe/Paris")}
+	var p period
+	if z.at(1e9, &p); !z.last.load(1e9, &p) || p != z.find(1e9) {
+		t.Errorf("after a question about its period a zone remembers %+v, want it", p)
+	}
+	var m memory
+	var wg sync.WaitGroup
+	for g := range int64(4) {
+		wg.Go(func() {
+			for i := range int64(300000) {
+				n := g + 4*i
+				m.store(&period{-n, n + 1, n, n, n})
+				var got period
+				if m.load(0, &got) && (got.start != -got.offset || got.end != got.offset+1 || got.before != got.after) {
+					t.Errorf("%+v was never stored", got)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // Far matches are converted by the offsets around them, which takes for granted
