@@ -73,19 +73,32 @@ func newSeveral(fs []launcher.Filter, settles bool) *several {
 }
 
 func (s *several) Match(ctx context.Context, d *launcher.Document) (bool, error) {
+	return s.judge(ctx, d).answer()
+}
+
+func (s *several) judge(ctx context.Context, d *launcher.Document) verdict {
+	rest := verdict{ok: !s.settles}
 	var errs []error
+	settled := false
 	for _, f := range s.filters {
-		switch ok, err := f.Match(ctx, d); {
-		case err != nil:
-			errs = append(errs, err)
-		case ok == s.settles:
-			return ok, nil
+		switch v := judge(ctx, f, d); {
+		case v.err != nil:
+			errs = append(errs, v.err)
+		case v.ok != s.settles:
+			rest.passing = rest.passing || v.passing
+		case v.passing: // another one may settle it for good
+			settled = true
+		default:
+			return v
 		}
 	}
-	if errs != nil {
-		return false, errors.Join(errs...)
+	switch {
+	case settled:
+		return verdict{ok: s.settles, passing: true}
+	case errs != nil:
+		return verdict{err: errors.Join(errs...)}
 	}
-	return !s.settles, nil
+	return rest
 }
 
 func (s *several) cost() cost {
@@ -119,11 +132,13 @@ func (s *several) String() string {
 type not struct{ filter launcher.Filter }
 
 func (n *not) Match(ctx context.Context, d *launcher.Document) (bool, error) {
-	ok, err := n.filter.Match(ctx, d)
-	if err != nil {
-		return false, err
-	}
-	return !ok, nil
+	return n.judge(ctx, d).answer()
+}
+
+func (n *not) judge(ctx context.Context, d *launcher.Document) verdict {
+	v := judge(ctx, n.filter, d)
+	v.ok = !v.ok && v.err == nil
+	return v
 }
 
 func (n *not) cost() cost     { return costOf(n.filter) }

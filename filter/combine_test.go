@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ezged/coldlauncher/filter"
 	"github.com/ezged/coldlauncher/launcher"
@@ -19,6 +20,7 @@ const (
 	yes       truth = "yes"
 	no        truth = "no"
 	undecided truth = "undecided"
+	notYet    truth = "not yet"
 )
 
 var errUndecided = errors.New("undecided")
@@ -38,6 +40,11 @@ func truthOf(t *testing.T, f launcher.Filter, d *launcher.Document) truth {
 	case err != nil && ok:
 		t.Errorf("%v says yes along with an error", f)
 		return undecided
+	case errors.Is(err, filter.ErrNotYet):
+		if launcher.OutcomeOf(err) != launcher.Left {
+			t.Errorf("%v: %v, want the document left", f, err)
+		}
+		return notYet
 	case err != nil:
 		return undecided
 	case ok:
@@ -95,6 +102,7 @@ func leaves() []launcher.Filter {
 	return []launcher.Filter{
 		yes.filter(), no.filter(), undecided.filter(),
 		filter.Ext("pdf"), filter.Ext("xml"), filter.Age(0, -1),
+		filter.Age(time.Hour, -1), filter.Age(0, time.Hour),
 		must(filter.Glob("x*")), must(filter.Regexp("/y/")),
 		filter.Sniff("text/plain"), filter.Size(100, -1),
 		must(filter.Lines("*.pdf\n!x*")), nil,
@@ -122,6 +130,7 @@ func shape(r *rand.Rand, depth int) launcher.Filter {
 func TestDeMorganAndOrder(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	seen := map[truth]int{}
+	now := time.Now()
 	for range 2000 {
 		fs := make([]launcher.Filter, 1+r.IntN(4))
 		for i := range fs {
@@ -132,7 +141,7 @@ func TestDeMorganAndOrder(t *testing.T) {
 			nots[i] = filter.Not(f)
 		}
 		d := content("text", 4)
-		d.Name = "x.pdf"
+		d.Name, d.Time = "x.pdf", now
 		all, any := truthOf(t, filter.All(fs...), d), truthOf(t, filter.Any(fs...), d)
 		seen[all]++
 		if got := truthOf(t, filter.Not(filter.Any(nots...)), d); got != all {
@@ -150,13 +159,14 @@ func TestDeMorganAndOrder(t *testing.T) {
 			t.Fatalf("Any is %s, in another order %s: %v", any, got, filter.Any(fs...))
 		}
 		says := filter.Explain(t.Context(), filter.All(fs...), d)
-		for tr, word := range map[truth]string{yes: "kept", no: "refused", undecided: "undecided"} {
-			if strings.HasPrefix(says, `"x.pdf" is `+word) != (all == tr) {
+		for tr, word := range map[truth]string{yes: "kept", no: "refused", undecided: "undecided", notYet: "refused for now"} {
+			said, _, _ := strings.Cut(says, ":")
+			if (said == `"x.pdf" is `+word) != (all == tr) {
 				t.Fatalf("All is %s, but Explain says %q", all, says)
 			}
 		}
 	}
-	for _, tr := range []truth{yes, no, undecided} {
+	for _, tr := range []truth{yes, no, undecided, notYet} {
 		if seen[tr] < 100 {
 			t.Errorf("only %d answers of 2000 were %s: the test shows little", seen[tr], tr)
 		}

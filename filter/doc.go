@@ -16,7 +16,9 @@
 //
 // A filter may be unable to answer: the body cannot be read, a match takes too
 // long. That is an error, and neither yes nor no: the document stays where it
-// is and is offered again. In All a plain no outweighs it, in Any a plain yes.
+// is and is offered again. In All a plain no outweighs it, in Any a plain yes. What is
+// refused for now and may be wanted later, see [Age], waits without being held
+// for a failure.
 //
 // # Regular expressions
 //

@@ -21,7 +21,7 @@ const maxReasons = 8
 //	"scans/Thumbs.db" is refused: matches extension db* (extension "db")
 func Explain(ctx context.Context, f launcher.Filter, d *launcher.Document) string {
 	a := explain(ctx, orEverything(f), d)
-	head := fmt.Sprintf("%q is %s", clip(path.Join(d.Dir, d.Name)), a.verdict())
+	head := fmt.Sprintf("%q is %s", clip(path.Join(d.Dir, d.Name)), a.word())
 	switch n := len(a.reasons); {
 	case n == 0:
 		return head
@@ -33,19 +33,20 @@ func Explain(ctx context.Context, f launcher.Filter, d *launcher.Document) strin
 	return head + ":\n  " + strings.Join(a.reasons, "\n  ")
 }
 
-// An answer is what a filter said, and why.
+// An answer is a verdict, and why.
 type answer struct {
-	ok      bool
-	err     error
+	verdict
 	reasons []string
 }
 
-func (a answer) verdict() string {
+func (a answer) word() string {
 	switch {
 	case a.err != nil:
 		return "undecided"
 	case a.ok:
 		return "kept"
+	case a.passing:
+		return "refused for now"
 	}
 	return "refused"
 }
@@ -64,41 +65,49 @@ func explain(ctx context.Context, f launcher.Filter, d *launcher.Document) answe
 	return explainLeaf(ctx, f, d)
 }
 
-// explainSeveral names the filter that settled it, else those that erred, else
-// all.
+// explainSeveral names the filter that settled it, for good if there is one,
+// else those that erred, else all.
 func explainSeveral(ctx context.Context, s *several, d *launcher.Document) answer {
-	all, undecided := answer{ok: !s.settles}, answer{}
+	all := answer{verdict: verdict{ok: !s.settles}}
+	var undecided answer
+	var passing []answer
 	for _, f := range s.filters {
 		switch a := explain(ctx, f, d); {
 		case a.err != nil:
 			undecided.err = a.err
 			undecided.reasons = append(undecided.reasons, a.reasons...)
-		case a.ok == s.settles:
-			return a
-		default:
+		case a.ok != s.settles:
+			all.passing = all.passing || a.passing
 			all.reasons = append(all.reasons, a.reasons...)
+		case a.passing:
+			passing = append(passing, a)
+		default:
+			return a
 		}
 	}
-	if undecided.err != nil {
+	switch {
+	case passing != nil:
+		return passing[0]
+	case undecided.err != nil:
 		return undecided
 	}
 	return all
 }
 
 func explainLeaf(ctx context.Context, f launcher.Filter, d *launcher.Document) answer {
-	ok, err := f.Match(ctx, d)
-	if err != nil {
-		why := strings.ReplaceAll(err.Error(), "\n", "; ") // joined errors
-		return answer{err: err, reasons: []string{"cannot tell " + label(f) + ": " + why}}
+	v := judge(ctx, f, d)
+	if v.err != nil {
+		why := strings.ReplaceAll(v.err.Error(), "\n", "; ") // joined errors
+		return answer{v, []string{"cannot tell " + label(f) + ": " + why}}
 	}
 	reason := "matches " + label(f)
-	if !ok {
+	if !v.ok {
 		reason = "does not match " + label(f)
 	}
 	if about := fact(ctx, f, d); about != "" {
 		reason += " (" + about + ")"
 	}
-	return answer{ok: ok, reasons: []string{reason}}
+	return answer{v, []string{reason}}
 }
 
 // fact says what of d a filter looked at, if its name does not show it.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ezged/coldlauncher/filter"
 	"github.com/ezged/coldlauncher/launcher"
+	"github.com/ezged/coldlauncher/launcher/launchertest"
 )
 
 // wants states which documents, by name, a filter takes and which not.
@@ -186,20 +187,80 @@ func TestSize(t *testing.T) {
 
 func TestAge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		for age, want := range map[time.Duration]bool{
-			time.Hour: true, 2 * time.Hour: true, time.Hour - 1: false, 2*time.Hour + 1: false,
+		for _, tt := range []struct {
+			least, most, age time.Duration
+			want, not        truth
+		}{
+			{time.Hour, 2 * time.Hour, time.Hour - 1, notYet, yes},
+			{time.Hour, 2 * time.Hour, time.Hour, yes, notYet},
+			{time.Hour, 2 * time.Hour, 2 * time.Hour, yes, notYet},
+			{time.Hour, 2 * time.Hour, 2*time.Hour + 1, no, yes},
+			{time.Hour, -1, time.Minute, notYet, yes},
+			{time.Hour, -1, time.Hour, yes, no},
+			{0, -1, -time.Hour, yes, no}, // a time to come is now
+			{2 * time.Hour, time.Hour, time.Minute, no, yes},
 		} {
-			d := &launcher.Document{Time: time.Now().Add(-age)}
-			if ok, err := filter.Age(time.Hour, 2*time.Hour).Match(t.Context(), d); ok != want || err != nil {
-				t.Errorf("age %v: %v, %v, want %v", age, ok, err, want)
+			f := filter.Age(tt.least, tt.most)
+			d := &launcher.Document{Time: time.Now().Add(-tt.age)}
+			if got := truthOf(t, f, d); got != tt.want {
+				t.Errorf("%v: age %v is %s, want %s", f, tt.age, got, tt.want)
+			}
+			if got := truthOf(t, filter.Not(f), d); got != tt.not {
+				t.Errorf("not %v: age %v is %s, want %s", f, tt.age, got, tt.not)
 			}
 		}
-		future := &launcher.Document{Time: time.Now().Add(time.Hour)}
-		if ok, err := filter.Age(0, -1).Match(t.Context(), future); !ok || err != nil {
-			t.Errorf("a time to come: %v, %v, want it taken for now", ok, err)
+		if got := truthOf(t, filter.Age(0, -1), named("a")); got != undecided {
+			t.Errorf("an unknown time is %s, want it undecided", got)
 		}
-		if _, err := filter.Age(0, -1).Match(t.Context(), named("a")); err == nil {
-			t.Error("an unknown time was decided, want an error")
+	})
+}
+
+// What time alone may change is told apart from what it cannot change.
+func TestAgeAmongOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		old, pdf, bad := filter.Age(time.Hour, -1), filter.Ext("pdf"), undecided.filter()
+		for _, tt := range []struct {
+			f    launcher.Filter
+			want truth
+		}{
+			{filter.All(old, pdf), notYet},
+			{filter.All(old, filter.Not(pdf)), no},
+			{filter.All(old, bad), notYet},
+			{filter.Any(old, pdf), yes},
+			{filter.Any(old, filter.Not(pdf)), notYet},
+			{filter.Any(old, bad), undecided},
+			{filter.Not(filter.All(old, pdf)), yes},
+			{filter.Not(filter.Any(filter.Age(0, time.Hour), filter.Not(pdf))), notYet},
+		} {
+			d := &launcher.Document{Name: "a.pdf", Time: time.Now()}
+			if got := truthOf(t, tt.f, d); got != tt.want {
+				t.Errorf("%v of a young a.pdf is %s, want %s", tt.f, got, tt.want)
+			}
+		}
+	})
+}
+
+// A launcher remembers what it skips, but not what is only too young.
+func TestYoungDocumentsWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var source launchertest.Script
+		var sink launchertest.Recorder
+		for _, name := range []string{"a.pdf", "a.txt"} {
+			d := launchertest.File(name, "x")
+			d.Time = time.Now()
+			source.Add(name, d)
+		}
+		l := &launcher.Launcher{
+			Name: "test", Source: &source, Sink: &sink, Revision: "1",
+			Filter: filter.All(filter.Ext("pdf"), filter.Age(time.Hour, -1)),
+		}
+		stats, err := l.Poll(t.Context())
+		if want := (launcher.Stats{Offered: 2, Waiting: 1, Skipped: 1}); stats != want || err != nil {
+			t.Errorf("while young: %+v, %v, want %+v", stats, err, want)
+		}
+		time.Sleep(time.Hour)
+		if _, err := l.Poll(t.Context()); err != nil || len(sink.Kept()) != 1 {
+			t.Errorf("an hour later: kept %v, %v, want a.pdf", sink.Kept(), err)
 		}
 	})
 }

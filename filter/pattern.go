@@ -92,11 +92,11 @@ var _ launcher.Filter = (*Pattern)(nil)
 // undecided, with ErrTimeout. A Pattern is never switched off after that: a
 // few names made to be slow would then keep all others waiting.
 //
-// The engine keeps a goroutine for about a second after the last match, to
-// look at the clock. A test that looks for leaked goroutines first calls
-// StopTimeoutClock of github.com/dlclark/regexp2. Within a testing/synctest
-// bubble only globs can be matched: there the engine's clock, if it ever ran
-// outside, starts decades in the past and does not come to an end.
+// To look at the clock, the engine keeps a goroutine for about a second after
+// the last match. A test that looks for leaked goroutines first calls
+// StopTimeoutClock of github.com/dlclark/regexp2. A testing/synctest bubble has
+// another clock, which that goroutine must neither see nor outlive: what is
+// matched there has no limit, Within(math.MaxInt64), or is a glob.
 func Regexp(expr string) (*Pattern, error) {
 	p, err := newRegexp(expr)
 	if err != nil {
@@ -233,7 +233,8 @@ func (p *Pattern) Fold() *Pattern {
 
 // Within returns a copy whose matches may take about d, in place of
 // DefaultTimeout; d of zero or less stands for that. The clock is coarse: a
-// match may take 200 ms longer. Globs need no limit.
+// match may take 200 ms longer. math.MaxInt64 is no limit at all, and no clock:
+// for expressions and names of your own, as in tests. Globs need no limit.
 func (p *Pattern) Within(d time.Duration) *Pattern {
 	if d <= 0 {
 		d = DefaultTimeout

@@ -58,19 +58,32 @@ func (s size) String() string {
 // is still to come counts as now. A document whose Time is not known is
 // undecided.
 //
-// What is refused for being too young may not be looked at again before the
-// program restarts, for a launcher remembers what it skips. To wait until a file
-// is complete, use the Quiet of its Source.
+// Its answer changes with time. What it refuses for now and may want later, a
+// document that is too young or, under Not, still too young to be refused, is
+// not decided but put off: the error wraps [ErrNotYet] and is marked
+// launcher.Later, so that the document waits where it is and is looked at in
+// the next pass, without an attempt being counted. All, Any and Not know of it:
+// All(Age(time.Hour, -1), Ext("pdf")) refuses a text for good, however young.
+// In a Route it lets the Routes after it have the document.
 func Age(least, most time.Duration) launcher.Filter { return age{least, most} }
 
 type age struct{ least, most time.Duration }
 
 func (a age) Match(ctx context.Context, d *launcher.Document) (bool, error) {
+	return a.judge(ctx, d).answer()
+}
+
+func (a age) judge(ctx context.Context, d *launcher.Document) verdict {
 	if d.Time.IsZero() {
-		return false, fmt.Errorf("the age of %q is not known", clip(d.Name))
+		return verdict{err: fmt.Errorf("the age of %q is not known", clip(d.Name))}
 	}
-	n := max(0, time.Since(d.Time))
-	return a.least <= n && (a.most < 0 || n <= a.most), nil
+	switch n := max(0, time.Since(d.Time)); {
+	case a.most >= 0 && (n > a.most || a.least > a.most):
+		return verdict{}
+	case n < a.least:
+		return verdict{passing: true}
+	}
+	return verdict{ok: true, passing: a.most >= 0}
 }
 
 func (a age) cost() cost { return cheap }

@@ -343,6 +343,46 @@ func TestSkippedParcels(t *testing.T) {
 	}
 }
 
+// What a Filter does not want yet waits, however the Revision stands, and a
+// Route that does not want it yet leaves it to those after it.
+func TestFilterThatMayWantLater(t *testing.T) {
+	ready := false
+	notYet := launcher.FilterFunc(func(context.Context, *launcher.Document) (bool, error) {
+		if !ready {
+			return false, launcher.Later(errors.New("too young"))
+		}
+		return true, nil
+	})
+	for _, tt := range []struct {
+		name   string
+		filter launcher.Filter
+		routes []launcher.Route
+		first  launcher.Stats
+		job    string
+	}{
+		{"of the Launcher", notYet, nil, launcher.Stats{Offered: 1, Waiting: 1}, ""},
+		{"of the only Route", nil, []launcher.Route{{Job: "1", Filter: notYet}}, launcher.Stats{Offered: 1, Waiting: 1}, "1"},
+		{"of a Route before another", nil, []launcher.Route{{Job: "1", Filter: notYet}, {Job: "2"}}, launcher.Stats{Offered: 1, Stored: 1, Documents: 1, Bytes: 1}, "2"},
+		{"of a Route, and the other is for others", nil, []launcher.Route{{Job: "1", Filter: notYet}, {Job: "2", Groups: []string{"xml"}}},
+			launcher.Stats{Offered: 1, Waiting: 1}, "1"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			ready = false
+			r := newRig()
+			r.Filter, r.Routes, r.Revision = tt.filter, tt.routes, "1"
+			r.source.Add("a", launchertest.File("a.pdf", "x"))
+			equal(t, "stats while it is too young", r.poll(t), tt.first)
+			equal(t, "attempts", r.entries(t)["a"].Attempts, min(tt.first.Stored, 1))
+			ready = true
+			r.poll(t)
+			kept := r.sink.Kept()
+			if len(kept) != 1 || kept[0].Job != tt.job {
+				t.Errorf("kept %v, want one parcel under job %q", kept, tt.job)
+			}
+		})
+	}
+}
+
 func TestUndecidedFilterIsAnAttempt(t *testing.T) {
 	r := newRig()
 	r.MaxAttempts = 2

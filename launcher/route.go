@@ -46,27 +46,30 @@ func (r *Route) names(group string) bool {
 }
 
 // routeOf returns the index of the Route that gets d, or -1. With no Routes at
-// all it is 0, which stands for the one that takes everything.
+// all it is 0, which stands for the one that takes everything. A Route that does
+// not want d yet has no claim on it; the error says so if no other wants it.
 func (l *Launcher) routeOf(ctx context.Context, d *Document) (int, error) {
 	if len(l.Routes) == 0 {
 		return 0, nil
 	}
+	var notYet error
 	for _, group := range l.groupsOf(d) {
 		for i := range l.Routes {
 			r := &l.Routes[i]
 			if !r.wantsGroup(group) {
 				continue
 			}
-			ok, err := matches(ctx, r.Filter, d)
-			if err != nil {
+			switch ok, err := matches(ctx, r.Filter, d); {
+			case classOf(err) == later:
+				notYet = err
+			case err != nil:
 				return -1, err
-			}
-			if ok {
+			case ok:
 				return i, nil
 			}
 		}
 	}
-	return -1, nil
+	return -1, notYet
 }
 
 // groupsOf returns the groups of d that Routes may name, longest first:

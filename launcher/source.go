@@ -65,7 +65,9 @@ func (f SinkFunc) Store(ctx context.Context, p *Parcel) error { return f(ctx, p)
 type Filter interface {
 	// Match reports whether d is wanted. An error means undecided: neither yes
 	// nor no. It counts as a failed attempt of d's parcel, which is offered
-	// again. Match is safe for concurrent use and does not retain d.
+	// again. One marked with Later means that d is not wanted yet and that time
+	// may change it: the parcel waits without an attempt, unless a Route further
+	// down wants d. Match is safe for concurrent use and does not retain d.
 	Match(ctx context.Context, d *Document) (bool, error)
 }
 
