@@ -90,6 +90,11 @@ func date(s string) string {
 	if len(s) > maxDate {
 		return ""
 	}
+	for _, layout := range []string{"Mon, 2 Jan 2006 15:04:05 -0700", "2 Jan 2006 15:04:05 -0700"} {
+		if t, err := time.Parse(layout, cutComment(s)); err == nil {
+			return t.Format(time.RFC3339) // as nearly all; ParseDate tries many others first
+		}
+	}
 	if t, err := mail.ParseDate(s); err == nil {
 		return t.Format(time.RFC3339)
 	}
@@ -99,6 +104,15 @@ func date(s string) string {
 		}
 	}
 	return ""
+}
+
+// cutComment cuts a comment without others in it, such as "(CEST)", off the end.
+func cutComment(s string) string {
+	before, after, found := strings.Cut(s, " (")
+	if found && strings.IndexAny(after, `()\\`) == len(after)-1 && strings.HasSuffix(after, ")") {
+		return before
+	}
+	return s
 }
 
 // hide makes sure that what p's mail does not say is not taken from the parcel

@@ -21,6 +21,16 @@ type base64Decoder struct {
 	good, foreign int64 // bytes met before the data ended
 }
 
+func (d *base64Decoder) block(dst, text []byte) ([]byte, int) {
+	if d.ended || len(d.group) > 0 {
+		return dst, 0
+	}
+	dst, n, data := decodeLines(dst, text)
+	d.begun = d.begun || n > 0
+	d.good += int64(data)
+	return dst, n
+}
+
 func (d *base64Decoder) line(dst, text []byte, first, last bool) []byte {
 	text, _ = cutEOL(text)
 	text = bytes.TrimSpace(text)
@@ -28,10 +38,10 @@ func (d *base64Decoder) line(dst, text []byte, first, last bool) []byte {
 		return dst
 	}
 	if !d.ended && len(d.group) == 0 && len(text)%4 == 0 && text[len(text)-1] != '=' {
-		if out, err := base64.StdEncoding.AppendDecode(dst, text); err == nil {
+		if out, n := decodeGroups(dst, text); n == len(text) {
 			d.begun = true
 			d.good += int64(len(text))
-			return out // nothing but whole groups, as nearly all lines
+			return out // a piece of a line without end
 		}
 	}
 	if d.begun && len(d.group) == 0 && first && last && isProse(text) {

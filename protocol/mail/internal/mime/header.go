@@ -40,6 +40,9 @@ func (h Header) Has(name string) bool {
 // that is none, before that line is taken for the first of the body.
 const lookAhead = 8 << 10
 
+// likelyFields is how many fields most parts have at most.
+const likelyFields = 4
+
 // A headerReader gathers the lines of one header.
 type headerReader struct {
 	fields  Header
@@ -83,6 +86,9 @@ func (h *headerReader) add(l line) bool {
 		h.junk = -1
 	}
 	h.finish()
+	if h.fields == nil {
+		h.fields = make(Header, 0, likelyFields)
+	}
 	h.fields = append(h.fields, Field{Name: name})
 	h.value = append(h.value[:0], text[bytes.IndexByte(text, ':')+1:]...)
 	return true
@@ -103,13 +109,17 @@ func fieldName(text []byte) string {
 	if n <= 0 {
 		return ""
 	}
-	name := bytes.TrimRight(text[:n], " \t")
-	for _, c := range name {
+	var lower [32]byte
+	name := append(lower[:0], bytes.TrimRight(text[:n], " \t")...)
+	for i, c := range name {
 		if c <= ' ' || c >= 0x7f {
 			return ""
 		}
+		if 'A' <= c && c <= 'Z' {
+			name[i] = c - 'A' + 'a'
+		}
 	}
-	return strings.ToLower(string(name))
+	return string(name)
 }
 
 // isMbox reports whether a line is the one that mailbox files put before a

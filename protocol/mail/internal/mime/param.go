@@ -9,8 +9,8 @@ import (
 
 // A Value is a header field such as Content-Type: a value with parameters.
 type Value struct {
-	Main   string // lower case, "" if there is none
-	Params map[string]string
+	Main   string            // lower case, "" if there is none
+	Params map[string]string // nil if there are none
 }
 
 // ParseValue reads the value of Content-Type or Content-Disposition and never
@@ -21,8 +21,12 @@ type Value struct {
 // that stand twice the first that is not empty counts.
 func ParseValue(s string) Value {
 	main, rest := cutMain(s)
-	v := Value{Main: strings.ToLower(main), Params: map[string]string{}}
-	extended := map[string][]segment{}
+	v := Value{Main: strings.ToLower(main)}
+	if rest == "" {
+		return v
+	}
+	v.Params = map[string]string{}
+	var extended map[string][]segment
 	c := cutter{rest: rest}
 	for c.rest != "" {
 		p := c.param()
@@ -39,6 +43,9 @@ func ParseValue(s string) Value {
 				v.Params[name] = decodeWords(p.value)
 			}
 			continue
+		}
+		if extended == nil {
+			extended = map[string][]segment{}
 		}
 		extended[name] = append(extended[name], segment{index, coded, p.value})
 	}

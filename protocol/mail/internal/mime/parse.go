@@ -46,8 +46,9 @@ type parser struct {
 	levels int // boundaries that are open
 	depth  int
 	parts  int
-	header int   // bytes of headers so far
-	closed int64 // where the last closing delimiter ends
+	header int    // bytes of headers so far
+	value  []byte // where fields are gathered
+	closed int64  // where the last closing delimiter ends
 }
 
 // A delimiter is what ended a part: a line with a boundary, or the end.
@@ -198,6 +199,9 @@ func (p *parser) children(n *Part, o opened) delimiter {
 // delimiter follows at once.
 func (p *parser) skip(stop int64) (delimiter, int64) {
 	for {
+		if ahead, ok := p.leap(); ok {
+			stop = ahead
+		}
 		l, ok := p.next()
 		if !ok {
 			return end, p.pos()
@@ -262,7 +266,7 @@ func (p *parser) skipBlank() bool {
 // readHeader reads the header of n and the blank line after it. ended tells
 // that a delimiter, or the end, came before any body.
 func (p *parser) readHeader(n *Part) (h Header, d delimiter, ended bool) {
-	r := headerReader{junk: -1}
+	r := headerReader{junk: -1, value: p.value}
 	stop := p.pos()
 	for {
 		l, ok := p.next()
@@ -290,6 +294,7 @@ func (p *parser) readHeader(n *Part) (h Header, d delimiter, ended bool) {
 		}
 	}
 	r.finish()
+	p.value = r.value
 	n.Defects |= r.defects
 	if r.junk >= 0 { // the lines that are no fields are the body
 		n.Defects |= HeaderUnseparated

@@ -1,5 +1,7 @@
 package mime
 
+import "bytes"
+
 // quotedDecoder decodes quoted-printable. What is no escape stays as it is.
 type quotedDecoder struct {
 	held  []byte // the end of a piece that may begin an escape, or blanks at its end
@@ -9,6 +11,8 @@ type quotedDecoder struct {
 // maxBlanks is how many blanks at the end of a line count as padding by
 // transports; lines of mail have at most 998 bytes.
 const maxBlanks = 998
+
+func (d *quotedDecoder) block(dst, text []byte) ([]byte, int) { return dst, 0 }
 
 func (d *quotedDecoder) line(dst, text []byte, first, last bool) []byte {
 	if len(d.held) > 0 {
@@ -58,19 +62,21 @@ func trailingBlanks(s []byte) int {
 
 // escapes appends s with its escapes undone.
 func (d *quotedDecoder) escapes(dst, s []byte) []byte {
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] != '=':
-			dst = append(dst, s[i])
-		case i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]):
-			dst = append(dst, unhex(s[i+1])<<4|unhex(s[i+2]))
-			i += 2
-		default:
-			d.found |= QuotedInvalid
-			dst = append(dst, '=')
+	for {
+		n := bytes.IndexByte(s, '=')
+		if n < 0 {
+			return append(dst, s...)
 		}
+		dst = append(dst, s[:n]...)
+		s = s[n+1:]
+		if len(s) >= 2 && isHex(s[0]) && isHex(s[1]) {
+			dst = append(dst, unhex(s[0])<<4|unhex(s[1]))
+			s = s[2:]
+			continue
+		}
+		d.found |= QuotedInvalid
+		dst = append(dst, '=')
 	}
-	return dst
 }
 
 func (d *quotedDecoder) end(dst []byte) []byte { return d.escapes(dst, d.held) }

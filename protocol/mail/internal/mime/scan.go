@@ -83,6 +83,26 @@ func (s *scanner) next() (line, bool) {
 	return l, true
 }
 
+// leap goes to the line in which the next '-' stands, or the window ends: no
+// line before that one can be a delimiter. It returns where the content of the
+// line before ends, and false if it did not move.
+func (s *scanner) leap() (stop int64, ok bool) {
+	if s.mid {
+		return 0, false
+	}
+	window := s.buf[s.lo:s.hi]
+	if dash := bytes.IndexByte(window, '-'); dash >= 0 {
+		window = window[:dash]
+	}
+	n := bytes.LastIndexByte(window, '\n')
+	if n < 0 {
+		return 0, false
+	}
+	stop = s.pos() + int64(len(bytes.TrimSuffix(window[:n], []byte{'\r'})))
+	s.lo += n + 1
+	return stop, true
+}
+
 // fill moves what is not yet read to the front and reads on behind it.
 func (s *scanner) fill() {
 	copy(s.buf, s.buf[s.lo:s.hi])

@@ -1,8 +1,7 @@
 package mime
 
 import (
-	"bufio"
-	"errors"
+	"bytes"
 	"io"
 	"strings"
 )
@@ -37,23 +36,28 @@ func parseEncoding(s string) (e Encoding, known bool) {
 }
 
 // decodeSize is the size of the window through which a body is decoded.
-const decodeSize = 16 << 10
+const decodeSize = 32 << 10
 
 // A Reader undoes a transfer encoding and nothing else: no charset, no line
 // end is changed. It fails only with an error of what it reads from; what is
 // wrong with the encoding is among its Defects.
 type Reader struct {
-	in  *bufio.Reader
-	dec decoder
-	mid bool   // the last piece did not end its line
-	out []byte // decoded, from off on not yet read
-	off int
-	err error // of in, once it has been
+	in     io.Reader
+	dec    decoder
+	window []byte // window[lo:hi] is not yet decoded
+	lo, hi int
+	failed error  // of in, once it has been
+	mid    bool   // the last piece did not end its line
+	out    []byte // decoded, from off on not yet read
+	off    int
+	err    error // what follows out
 }
 
-// A decoder decodes a body line by line. Both functions append what they
-// decode to dst.
+// A decoder decodes a body. All functions append what they decode to dst.
 type decoder interface {
+	// block decodes as many whole lines at the start of text as need no care,
+	// and returns how many bytes they take, which may be none.
+	block(dst, text []byte) ([]byte, int)
 	// line takes a line, or a piece of one that is longer than decodeSize,
 	// with its line end. first and last tell whether it begins and ends one.
 	line(dst, text []byte, first, last bool) []byte
@@ -64,7 +68,7 @@ type decoder interface {
 
 // NewReader returns a Reader of the body that r holds, which has size bytes.
 func NewReader(e Encoding, r io.Reader, size int64) *Reader {
-	d := &Reader{in: bufio.NewReaderSize(r, windowFor(size))}
+	d := &Reader{in: r, window: make([]byte, windowFor(size))}
 	switch e {
 	case Base64:
 		d.dec = &base64Decoder{}
@@ -79,7 +83,7 @@ func NewReader(e Encoding, r io.Reader, size int64) *Reader {
 }
 
 // windowFor returns the size of the window for a body of size bytes.
-func windowFor(size int64) int { return int(min(size+1, decodeSize)) }
+func windowFor(size int64) int { return int(max(16, min(size+1, decodeSize))) }
 
 // Defects tells what was wrong with the encoding as far as it has been read.
 func (d *Reader) Defects() Defects { return d.dec.defects() }
@@ -93,7 +97,6 @@ func (d *Reader) Read(p []byte) (int, error) {
 		if d.err != nil {
 			return 0, d.err
 		}
-		d.out, d.off = d.out[:0], 0
 		d.fill()
 	}
 	n := copy(p, d.out[d.off:])
@@ -116,33 +119,66 @@ func (d *Reader) WriteTo(w io.Writer) (int64, error) {
 		case d.err != nil:
 			return total, d.err
 		}
-		d.out, d.off = d.out[:0], 0
 		d.fill()
 	}
 }
 
-// fill decodes lines until some bytes are ready or the end is reached.
+// fill decodes until a good many bytes are ready or the end is reached.
 func (d *Reader) fill() {
-	for len(d.out) < decodeSize && d.err == nil {
-		text, err := d.in.ReadSlice('\n')
-		last := !errors.Is(err, bufio.ErrBufferFull)
-		if len(text) > 0 {
+	d.out, d.off = d.out[:0], 0
+	for len(d.out) < decodeSize/2 && d.err == nil {
+		if !d.mid {
+			var n int
+			d.out, n = d.dec.block(d.out, d.window[d.lo:d.hi])
+			d.lo += n
+		}
+		text, last, ok := d.cut()
+		switch {
+		case ok:
 			d.out = d.dec.line(d.out, text, !d.mid, last)
 			d.mid = !last
-		}
-		if !last || err == nil {
-			continue
-		}
-		d.err = err
-		if errors.Is(err, io.EOF) {
-			d.out = d.dec.end(d.out)
+		case d.failed == nil:
+			d.read()
+		default:
+			d.err = d.failed
+			if d.err == io.EOF {
+				d.out = d.dec.end(d.out)
+			}
 		}
 	}
+}
+
+// cut takes a line off the window, or a piece of one that fills all of it. It
+// reports false if there is none without reading on.
+func (d *Reader) cut() (text []byte, last, ok bool) {
+	text = d.window[d.lo:d.hi]
+	n := bytes.IndexByte(text, '\n') + 1
+	switch {
+	case n > 0:
+		text, last = text[:n], true
+	case len(text) == len(d.window):
+	case d.failed != nil && len(text) > 0:
+		last = true
+	default:
+		return nil, false, false
+	}
+	d.lo += len(text)
+	return text, last, true
+}
+
+// read fills the window up.
+func (d *Reader) read() {
+	d.hi = copy(d.window, d.window[d.lo:d.hi])
+	d.lo = 0
+	n, err := io.ReadAtLeast(d.in, d.window[d.hi:], 1)
+	d.hi += n
+	d.failed = err
 }
 
 // identity is the decoder of what is not encoded.
 type identity struct{}
 
+func (identity) block(dst, text []byte) ([]byte, int)           { return append(dst, text...), len(text) }
 func (identity) line(dst, text []byte, first, last bool) []byte { return append(dst, text...) }
 func (identity) end(dst []byte) []byte                          { return dst }
 func (identity) defects() Defects                               { return 0 }

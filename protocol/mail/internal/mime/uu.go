@@ -20,6 +20,8 @@ const (
 	uuAfter
 )
 
+func (d *uuDecoder) block(dst, text []byte) ([]byte, int) { return dst, 0 }
+
 func (d *uuDecoder) line(dst, text []byte, first, last bool) []byte {
 	text, _ = cutEOL(text)
 	switch {

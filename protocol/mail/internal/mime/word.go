@@ -4,11 +4,17 @@ import (
 	"encoding/base64"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Text returns the value of a header field as UTF-8 on one line, with encoded
 // words decoded and control characters made blanks.
-func Text(s string) string { return oneLine(decodeWords(s)) }
+func Text(s string) string {
+	if s == "" {
+		return ""
+	}
+	return oneLine(decodeWords(s))
+}
 
 // Addresses returns the value of a field of addresses as Text does, but with
 // quotes around words that hold what would otherwise separate addresses: what
@@ -38,7 +44,10 @@ type wordDecoder struct {
 }
 
 func (d *wordDecoder) decode(s string) string {
-	if !strings.Contains(s, "=?") {
+	switch {
+	case !strings.Contains(s, "=?") && utf8.ValidString(s):
+		return s
+	case !strings.Contains(s, "=?"):
 		return Guess([]byte(s))
 	}
 	for {
@@ -84,7 +93,11 @@ func (d *wordDecoder) plain(s string) {
 			d.quoted = !d.quoted
 		}
 	}
-	d.out.WriteString(Guess([]byte(s)))
+	if utf8.ValidString(s) {
+		d.out.WriteString(s)
+	} else {
+		d.out.WriteString(Guess([]byte(s)))
+	}
 }
 
 // flush writes the pending words.
@@ -182,6 +195,9 @@ func decodeQ(s string) []byte {
 // oneLine makes control characters blanks, drops the marks that reverse the
 // direction of text, and takes blanks off both ends.
 func oneLine(s string) string {
+	if !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return strings.TrimSpace(s)
+	}
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsControl(r), unicode.Is(unicode.Zl, r), unicode.Is(unicode.Zp, r):
