@@ -2,8 +2,7 @@ package main
 
 import (
 	"bytes"
-	"encoding/base64"
-	"fmt"
+	"errors"
 	"io"
 	"log"
 	"net"
@@ -12,6 +11,7 @@ import (
 	goimap "github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapserver"
 	"github.com/emersion/go-imap/v2/imapserver/imapmemserver"
+	"github.com/emersion/go-message/mail"
 )
 
 // A mailbox is an IMAP server in this process, with one account.
@@ -38,7 +38,10 @@ func openMailbox() (*mailbox, error) {
 		{"Relevé de novembre", "relevé.csv", "date;amount\n2026-11-23;99,00\n"},
 		{"Bonjour", "", ""},
 	} {
-		raw := message(m.subject, m.name, m.body)
+		raw, err := message(m.subject, m.name, m.body)
+		if err != nil {
+			return nil, err
+		}
 		if _, err := user.Append("INBOX", literal{bytes.NewReader(raw)}, &goimap.AppendOptions{Time: time.Now()}); err != nil {
 			return nil, err
 		}
@@ -83,30 +86,45 @@ type literal struct{ *bytes.Reader }
 func (l literal) Size() int64 { return l.Reader.Size() }
 
 // message is a mail with one attachment, or without if name is "".
-func message(subject, name, body string) []byte {
+func message(subject, name, body string) ([]byte, error) {
+	var h mail.Header
+	h.SetAddressList("From", []*mail.Address{{Name: "Fournisseur", Address: "factures@example.com"}})
+	h.SetAddressList("To", []*mail.Address{{Address: account}})
+	h.SetDate(time.Now())
+	h.SetSubject(subject)
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "From: Fournisseur <factures@example.com>\r\nTo: %s\r\nSubject: =?utf-8?b?%s?=\r\nMIME-Version: 1.0\r\n",
-		account, base64.StdEncoding.EncodeToString([]byte(subject)))
 	if name == "" {
-		b.WriteString("Content-Type: text/plain; charset=utf-8\r\n\r\nNothing is attached.\r\n")
-		return b.Bytes()
+		w, err := mail.CreateSingleInlineWriter(&b, h)
+		if err != nil {
+			return nil, err
+		}
+		err = write(w, "Nothing is attached.\r\n")
+		return b.Bytes(), err
 	}
-	b.WriteString("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nSee the attachment.\r\n")
-	fmt.Fprintf(&b, "--b\r\nContent-Type: application/octet-stream\r\nContent-Disposition: attachment; filename*=utf-8''%s\r\n",
-		percent(name))
-	fmt.Fprintf(&b, "Content-Transfer-Encoding: base64\r\n\r\n%s\r\n--b--\r\n", base64.StdEncoding.EncodeToString([]byte(body)))
-	return b.Bytes()
+	w, err := mail.CreateWriter(&b, h)
+	if err != nil {
+		return nil, err
+	}
+	text, err := w.CreateSingleInline(mail.InlineHeader{})
+	if err != nil {
+		return nil, err
+	}
+	if err := write(text, "See the attachment.\r\n"); err != nil {
+		return nil, err
+	}
+	var a mail.AttachmentHeader
+	a.SetContentType("application/octet-stream", nil)
+	a.SetFilename(name)
+	file, err := w.CreateAttachment(a)
+	if err != nil {
+		return nil, err
+	}
+	err = errors.Join(write(file, body), w.Close())
+	return b.Bytes(), err
 }
 
-// percent encodes a name as RFC 2231 has it.
-func percent(name string) string {
-	var b bytes.Buffer
-	for _, c := range []byte(name) {
-		if c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '.' || c == '-' {
-			b.WriteByte(c)
-			continue
-		}
-		fmt.Fprintf(&b, "%%%02X", c)
-	}
-	return b.String()
+// write writes and closes one part of a mail.
+func write(w io.WriteCloser, body string) error {
+	_, err := io.WriteString(w, body)
+	return errors.Join(err, w.Close())
 }
