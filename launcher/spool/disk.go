@@ -20,6 +20,8 @@ type disk struct {
 	name string  // to be removed with the last slot; "": it has no name any more
 	free []int64 // slots below next that nobody has
 	next int64
+
+	before func(op string) error // nil but in tests: the disk fails there
 }
 
 const slotSize = 64 << 10
@@ -51,6 +53,9 @@ func (d *disk) take(p *Pool, some int) (int64, error) {
 
 // open makes the file and, where the system allows that, takes its name away.
 func (d *disk) open(dir string) error {
+	if err := d.try("create"); err != nil {
+		return err
+	}
 	f, err := os.CreateTemp(dir, "coldlauncher-spool-*")
 	if err != nil {
 		return err
@@ -75,7 +80,7 @@ func (d *disk) give(slots []int64) error {
 	}
 	f, name := d.file, d.name
 	d.file, d.name, d.free, d.next = nil, "", nil, 0
-	err := f.Close()
+	err := errors.Join(d.try("close"), f.Close())
 	if name != "" {
 		err = errors.Join(err, os.Remove(name))
 	}
@@ -88,6 +93,10 @@ func (d *disk) give(slots []int64) error {
 // write and readAt are for those who have a slot there: they keep the file.
 
 func (d *disk) write(b []byte, off int64) error {
+	if err := d.try("write"); err != nil {
+		d.handle().WriteAt(b[:len(b)/2], off)
+		return launcher.Halt(fmt.Errorf("spool: %w", err))
+	}
 	if _, err := d.handle().WriteAt(b, off); err != nil {
 		return launcher.Halt(fmt.Errorf("spool: %w", err))
 	}
@@ -95,10 +104,20 @@ func (d *disk) write(b []byte, off int64) error {
 }
 
 func (d *disk) readAt(b []byte, off int64) error {
+	if err := d.try("read"); err != nil {
+		return launcher.Halt(fmt.Errorf("spool: %w", err))
+	}
 	if _, err := d.handle().ReadAt(b, off); err != nil {
 		return launcher.Halt(fmt.Errorf("spool: %w", err))
 	}
 	return nil
+}
+
+func (d *disk) try(op string) error {
+	if d.before == nil {
+		return nil
+	}
+	return d.before(op)
 }
 
 func (d *disk) handle() *os.File {

@@ -205,8 +205,8 @@ func TestFaults(t *testing.T) {
 	for _, w := range ways() {
 		for _, far := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, far=%v", w.name, far), func(t *testing.T) {
-				causes := []error{syscall.ENOSPC, syscall.EIO}
-				for n := 0; faultAt(t, w, far, n, causes[n%2]); n++ {
+				causes := []error{syscall.ENOSPC, syscall.EIO, syscall.EROFS, syscall.EACCES}
+				for n := 0; faultAt(t, w, far, n, causes[n%4]); n++ {
 					if n > 500 {
 						t.Fatal("settling never ends")
 					}

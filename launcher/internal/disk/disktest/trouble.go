@@ -111,8 +111,8 @@ func (t *Trouble) do(what string, op, half func() error) error {
 	case t.Kind == Short && half != nil:
 		half()
 	}
-	full := []error{syscall.ENOSPC, syscall.EIO}[n%2]
-	return disk.Blame(&fs.PathError{Op: what, Err: full})
+	why := []error{syscall.ENOSPC, syscall.EIO, syscall.EROFS, syscall.EACCES}[n%4]
+	return disk.Blame(&fs.PathError{Op: what, Err: why})
 }
 
 // get does an operation that returns something. What was got is given back if
