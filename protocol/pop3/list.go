@@ -3,6 +3,7 @@ package pop3
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -75,7 +76,7 @@ func (s *session) sizes(mails []mail) error {
 			m.size = n
 		}
 	})
-	if err != nil && (s.broken() || !isRefusal(err)) {
+	if err != nil && !isMere(err) {
 		return fmt.Errorf("list: %w", err)
 	}
 	return nil
@@ -83,23 +84,27 @@ func (s *session) sizes(mails []mail) error {
 
 // uidls asks for what tells mails apart. What tells nothing is left out.
 func (s *session) uidls(mails []mail) error {
-	seen := make(map[string]*mail, len(mails))
-	twice := make(map[*mail]bool)
+	twice := make(map[*mail]bool) // the server says two things of one mail
 	err := s.numbered("UIDL", mails, func(m *mail, text string) {
-		switch other := seen[text]; {
-		case !isUIDL(text):
+		switch {
 		case m.uidl != "":
-			twice[m] = true // the server says two things of one mail
-		case other != nil:
+			twice[m] = true
+		case isUIDL(text):
 			m.uidl = text
-			twice[m], twice[other] = true, true
-		default:
-			m.uidl = text
-			seen[text] = m
 		}
 	})
-	if err != nil && (s.broken() || !isRefusal(err)) {
+	if err != nil && !isMere(err) {
 		return fmt.Errorf("uidl: %w", err)
+	}
+	sorted := make([]*mail, len(mails))
+	for i := range mails {
+		sorted[i] = &mails[i]
+	}
+	slices.SortFunc(sorted, func(a, b *mail) int { return strings.Compare(a.uidl, b.uidl) })
+	for i, m := range sorted[1:] {
+		if other := sorted[i]; m.uidl == other.uidl {
+			twice[m], twice[other] = true, true
+		}
 	}
 	for m := range twice {
 		m.uidl = ""

@@ -173,3 +173,6 @@ func isRefusal(err error) bool {
 	var r *refusal
 	return errors.As(err, &r)
 }
+
+// isMere reports whether the server only does not do what err is about.
+func isMere(err error) bool { return isRefusal(err) && launcher.OutcomeOf(err) != launcher.Stop }

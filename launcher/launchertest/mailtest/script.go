@@ -68,6 +68,10 @@ func (c *Talk) Line() string {
 	return strings.TrimRight(line, "\r\n")
 }
 
+// Waiting returns how many bytes the client has sent that are not read yet, as
+// far as they have arrived with others.
+func (c *Talk) Waiting() int { return c.r.Buffered() }
+
 // Read reads what Line has not.
 func (c *Talk) Read(p []byte) (int, error) { return c.r.Read(p) }
 

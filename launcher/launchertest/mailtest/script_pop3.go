@@ -71,6 +71,13 @@ func (s *POP3Script) Add(drops ...*Dropped) {
 	s.drops = append(s.drops, drops...)
 }
 
+// Remove takes a mail out of the maildrop.
+func (s *POP3Script) Remove(m *Dropped) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drops = slices.DeleteFunc(s.drops, func(d *Dropped) bool { return d == m })
+}
+
 // Mails returns what is in the maildrop.
 func (s *POP3Script) Mails() []*Dropped {
 	s.mu.Lock()

@@ -1,0 +1,597 @@
+package pop3_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/ezged/coldlauncher/launcher"
+	"github.com/ezged/coldlauncher/launcher/launchertest/mailtest"
+	"github.com/ezged/coldlauncher/protocol/dial"
+)
+
+// answers returns a server that says something of its own to commands.
+func answers(t *testing.T, mails [][]byte, to map[string]string) *mailtest.POP3Script {
+	s := &mailtest.POP3Script{Caps: mailtest.ModernPOP3(), OnCommand: func(c *mailtest.Talk, name, args string) bool {
+		for _, key := range []string{name + " " + args, name} {
+			if text, ok := to[key]; ok {
+				c.Raw(text)
+				return true
+			}
+		}
+		return false
+	}}
+	s.Fill(mails...)
+	return s.Start(t)
+}
+
+// TestBadAnswers: whatever a server answers, there is an error in words, no
+// panic, and nothing is deleted.
+func TestBadAnswers(t *testing.T) {
+	tests := []struct {
+		name string
+		to   map[string]string
+		want string // in the error
+		stop bool   // the pass ends with Halt
+	}{
+		{"STAT: +OK alone", map[string]string{"STAT": "+OK\r\n"}, "stat: cannot read the answer", true},
+		{"STAT: no number", map[string]string{"STAT": "+OK many\r\n"}, "stat: cannot read the answer", true},
+		{"STAT: negative", map[string]string{"STAT": "+OK -1 5\r\n"}, "there are -1 mails", true},
+		{"STAT: too many", map[string]string{"STAT": "+OK 2147483647 5\r\n"}, "there are 2147483647 mails", true},
+		{"STAT: refused", map[string]string{"STAT": "-ERR no\r\n"}, `"-ERR no"`, false},
+		{"STAT: lower case, tab", map[string]string{"STAT": "-err\tno\r\n"}, `"-ERR no"`, false},
+		{"STAT: an empty line", map[string]string{"STAT": "\r\n"}, "is no answer", true},
+		{"STAT: garbage", map[string]string{"STAT": "HELO\r\n"}, `"HELO\r\n", which is no answer`, true},
+		{"STAT: an endless line", map[string]string{"STAT": "+OK " + strings.Repeat("9", 1<<20)}, "line of more than 4096 bytes", true},
+		{"STAT: +OKAY", map[string]string{"STAT": "+OKAY 1 1\r\n"}, "is no answer", true},
+		{"LIST: no end", map[string]string{"LIST": "+OK\r\n" + strings.Repeat("1 1\r\n", 100_000)}, "more than was asked", true},
+		{"UIDL: in use", map[string]string{"UIDL": "-ERR [IN-USE] locked\r\n"}, "IN-USE", true},
+		{"STAT: temporary", map[string]string{"STAT": "-ERR [SYS/TEMP] disk\r\n"}, "SYS/TEMP", true},
+		{"UIDL: too early", map[string]string{"UIDL": "-ERR [LOGIN-DELAY] wait\r\n"}, "LOGIN-DELAY", true},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := answers(t, messages(3), test.to)
+			source := on(s)
+			source.Delete = true
+			err := source.Poll(t.Context(), &shelf{})
+			if err == nil || !strings.Contains(err.Error(), test.want) || (launcher.OutcomeOf(err) == launcher.Stop) != test.stop {
+				t.Errorf("Poll: %v, want %q in it, marked with Halt: %v", err, test.want, test.stop)
+			}
+			if len(s.Mails()) != 3 {
+				t.Errorf("%d mails are left, want all: the pass failed", len(s.Mails()))
+			}
+			if _, open := s.Conns(); open > 1 {
+				t.Errorf("%d connections are open", open)
+			}
+		})
+	}
+}
+
+// TestRefusedMail: a mail that the server refuses fails alone; trouble of the
+// server is not the mail's.
+func TestRefusedMail(t *testing.T) {
+	mails := messages(9)
+	s := answers(t, mails, map[string]string{"RETR 4": "-ERR no such message\r\n"})
+	var got shelf
+	poll(t, on(s), &got)
+	if missing := got.lacks(mails); !slices.Equal(missing, []int{3}) || len(got.failed) != 1 || launcher.OutcomeOf(got.failed[0]) != launcher.Left {
+		t.Errorf("mails %v are missing, errors %v; want only the fourth, as a failure of that mail", missing, got.failed)
+	}
+	s = answers(t, mails, map[string]string{"RETR 4": "-ERR [SYS/TEMP] try later\r\n"})
+	got = shelf{}
+	if err := on(s).Poll(t.Context(), &got); launcher.OutcomeOf(err) != launcher.Stop {
+		t.Errorf("Poll: %v, want Halt: it is the server's trouble", err)
+	}
+}
+
+// TestIdentity: what a server says in UIDL is the identity only as far as it
+// can be; over three runs of the program each mail is handed over once.
+func TestIdentity(t *testing.T) {
+	many := func(uid func(n int) string) (drops []*mailtest.Dropped) {
+		for i, m := range messages(6) {
+			drops = append(drops, &mailtest.Dropped{UID: uid(i + 1), Body: bytes.NewReader(m), Size: int64(len(m))})
+		}
+		return drops
+	}
+	tests := []struct {
+		name   string
+		drops  []*mailtest.Dropped
+		to     map[string]string
+		hashed int // mails that go by their content
+	}{
+		{"UIDL", many(func(n int) string { return fmt.Sprint("u", n) }), nil, 0},
+		{"badly spaced", many(func(n int) string { return fmt.Sprintf(" \t u%d \t", n) }), nil, 0},
+		{"no UIDL", many(func(n int) string { return "" }), map[string]string{"UIDL": "-ERR what?\r\n"}, 6},
+		{"two share one", many(func(n int) string { return fmt.Sprint("u", min(n, 5)) }), nil, 2},
+		{"one is missing", many(func(n int) string { return map[bool]string{false: fmt.Sprint("u", n)}[n == 3] }), nil, 1},
+		{"one has blanks", many(func(n int) string { return strings.ReplaceAll(fmt.Sprint("u", n), "u3", "u 3") }), nil, 1},
+		{"one is 8-bit", many(func(n int) string { return strings.ReplaceAll(fmt.Sprint("u", n), "u3", "\xe9") }), nil, 1},
+		{"one is endless", many(func(n int) string { return strings.ReplaceAll(fmt.Sprint("u", n), "u3", strings.Repeat("x", 2000)) }), nil, 1},
+		{"one is long", many(func(n int) string { return strings.ReplaceAll(fmt.Sprint("u", n), "u3", strings.Repeat("x", 200)) }), nil, 0},
+		{"an odd line between", many(func(n int) string { return fmt.Sprint("u", n) }),
+			map[string]string{"UIDL": "+OK\r\n1 u1\r\n2\r\n\r\nx y\r\n3 u3\r\n99 u9\r\n4 u4\r\n5 u5\r\n6 u6\r\n0 u0\r\n.\r\n"}, 1},
+		{"two things of one", many(func(n int) string { return fmt.Sprint("u", n) }),
+			map[string]string{"UIDL": "+OK\r\n1 u1\r\n2 u2\r\n3 u3\r\n3 u4\r\n4 u7\r\n5 u5\r\n6 u6\r\n.\r\n"}, 1},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := answers(t, nil, test.to)
+			s.Add(test.drops...)
+			known := make(map[string]bool)
+			for run := range 3 {
+				got := shelf{known: known}
+				poll(t, on(s), &got) // a new process each time
+				if run == 0 {
+					if missing := got.lacks(messages(6)); len(missing) > 0 {
+						t.Errorf("mails %v did not come", missing)
+					}
+				} else if len(got.bodies) != 0 {
+					t.Errorf("run %d: %d mails were handed over again", run+1, len(got.bodies))
+				}
+				hashed := 0
+				for _, id := range got.ids {
+					known[id] = true
+					if strings.Contains(id, "/sha256/") {
+						hashed++
+					}
+					if len(id) > 100+len("pop3/") || strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) {
+						t.Errorf("ID %q", id)
+					}
+				}
+				if len(known) != 6 || hashed != test.hashed {
+					t.Errorf("run %d: %d IDs so far, %d of this run by content, want 6 and %d", run+1, len(known), hashed, test.hashed)
+				}
+			}
+		})
+	}
+}
+
+// TestTopKnowsAgain: mails without UIDL are read once as long as the process
+// lives; one of the same size with another header is another mail, and so is
+// one that differs in its text only.
+func TestTopKnowsAgain(t *testing.T) {
+	s := &mailtest.POP3Script{Caps: mailtest.ModernPOP3()}
+	add := func(mails ...[]byte) {
+		for _, m := range mails {
+			s.Add(&mailtest.Dropped{Body: bytes.NewReader(m), Size: int64(len(m))})
+		}
+	}
+	add(messages(5)...)
+	s.Start(t)
+	source := on(s)
+	known := make(map[string]bool)
+	pass := func(retrieved, handed int) {
+		t.Helper()
+		before := s.Count("RETR")
+		got := shelf{known: known}
+		poll(t, source, &got)
+		for _, id := range got.ids {
+			known[id] = true
+		}
+		if n := s.Count("RETR") - before; n != retrieved || len(got.bodies) != handed {
+			t.Errorf("%d mails were retrieved and %d handed over, want %d and %d", n, len(got.bodies), retrieved, handed)
+		}
+	}
+	pass(10, 5) // once to know it, once to hand it over
+	pass(0, 0)
+	add(bytes.Replace(messages(1)[0], []byte("This is"), []byte("That is"), 1))
+	pass(2, 1)
+	add(messages(1)[0])
+	pass(3, 1) // the same mail twice is two mails: their tops do not tell them apart
+}
+
+// TestDeleteByHash: a mail that was known by its top alone is read in full
+// before it is deleted, and left if it is another one.
+func TestDeleteByHash(t *testing.T) {
+	long := func(end string) []byte {
+		return []byte("Subject: x\r\n\r\n" + strings.Repeat("line\r\n", 200) + end + "\r\n")
+	}
+	s := &mailtest.POP3Script{Caps: mailtest.ModernPOP3()}
+	drop := &mailtest.Dropped{Body: bytes.NewReader(long("a")), Size: int64(len(long("a")))}
+	s.Add(drop)
+	s.Start(t)
+	source := on(s)
+	poll(t, source, &shelf{})
+	source.Delete = true
+	drop.Body = bytes.NewReader(long("b"))
+	got := shelf{answer: func(*launcher.Parcel) error { return nil }, known: map[string]bool{}}
+	sink := launcher.SinkFunc(func(ctx context.Context, p *launcher.Parcel) error { got.ids = append(got.ids, p.ID); return nil })
+	err := source.Poll(t.Context(), sink)
+	if err == nil || !strings.Contains(err.Error(), "not the one that was taken") || len(s.Mails()) != 1 {
+		t.Errorf("Poll: %v, %d mails left: a mail is not deleted in the place of another", err, len(s.Mails()))
+	}
+	poll(t, source, &got)
+	if len(got.ids) != 2 || got.ids[0] == got.ids[1] || len(s.Mails()) != 0 {
+		t.Errorf("IDs %q, %d mails left: want it offered as what it is, and then deleted", got.ids, len(s.Mails()))
+	}
+}
+
+// TestQuit: only what the server agreed to at QUIT counts as deleted. When it
+// did not, the pass says so; the next one deletes, and hands nothing over.
+func TestQuit(t *testing.T) {
+	for name, bye := range map[string]func(c *mailtest.Talk){
+		"refused":      func(c *mailtest.Talk) { c.Say("-ERR some deleted messages not removed") },
+		"cut":          func(c *mailtest.Talk) { c.Drop() },
+		"garbage":      func(c *mailtest.Talk) { c.Say("BYE") },
+		"an odd -err":  func(c *mailtest.Talk) { c.Raw("-err\tno\r\n") },
+		"an empty one": func(c *mailtest.Talk) { c.Raw("\r\n") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var faulty atomic.Bool
+			faulty.Store(true)
+			s := &mailtest.POP3Script{Caps: mailtest.ModernPOP3(), OnCommand: func(c *mailtest.Talk, name, _ string) bool {
+				if name != "QUIT" || !faulty.Load() {
+					return false
+				}
+				bye(c)
+				c.Drop()
+				return true
+			}}
+			s.Fill(messages(4)...)
+			s.Start(t)
+			var ledger launcher.MemoryLedger
+			var got shelf
+			pass := func() (launcher.Stats, error) {
+				source := on(s)
+				source.Delete = true
+				l := &launcher.Launcher{Name: "pop", Source: source, Sink: &got, Ledger: &ledger, Observe: func(context.Context, launcher.Event) {}}
+				return l.Poll(t.Context())
+			}
+			stats, err := pass()
+			if err == nil || !strings.Contains(err.Error(), "quit") || stats.Stored != 4 || len(s.Mails()) != 4 {
+				t.Errorf("first pass: %+v, %v, %d mails left; want 4 stored and a failed QUIT", stats, err, len(s.Mails()))
+			}
+			faulty.Store(false)
+			stats, err = pass()
+			if err != nil || stats.Stored != 0 || stats.Known != 4 || len(s.Mails()) != 0 {
+				t.Errorf("second pass: %+v, %v, %d mails left; want them deleted, and none stored", stats, err, len(s.Mails()))
+			}
+		})
+	}
+}
+
+// TestDeletesLast: nothing is deleted before the Sink has taken it, nor what it
+// did not take.
+func TestDeletesLast(t *testing.T) {
+	s := modern(t, messages(40)...)
+	source := on(s)
+	source.Delete = true
+	got := shelf{answer: func(p *launcher.Parcel) error {
+		if s.Count("DELE") > 0 {
+			t.Error("DELE was sent while mails were still on offer")
+		}
+		if strings.HasSuffix(p.ID, "/u7") {
+			return errors.New("not now")
+		}
+		return nil
+	}}
+	poll(t, source, &got)
+	left := s.Mails()
+	if len(left) != 1 || left[0].UID != "u7" {
+		t.Errorf("%d mails left, want the one that was not taken", len(left))
+	}
+	if s.Count("DELE") != 39 || s.Count("QUIT") != 1 {
+		t.Errorf("%d DELE and %d QUIT, want 39 and 1", s.Count("DELE"), s.Count("QUIT"))
+	}
+}
+
+// TestRefusedDelete: a mail that the server does not delete is reported; the
+// others are deleted.
+func TestRefusedDelete(t *testing.T) {
+	s := answers(t, messages(3), map[string]string{"DELE 2": "-ERR no\r\n"})
+	source := on(s)
+	source.Delete = true
+	err := source.Poll(t.Context(), &shelf{})
+	if err == nil || !strings.Contains(err.Error(), "message 2") || len(s.Mails()) != 1 {
+		t.Errorf("Poll: %v, %d mails left, want one left and an error that names it", err, len(s.Mails()))
+	}
+}
+
+// TestDeleteAfter: mails are deleted once they are old enough, by the first
+// Received field; a known mail is not downloaded for that.
+func TestDeleteAfter(t *testing.T) {
+	mail := func(age time.Duration) []byte {
+		return []byte("Received: from a by b;\r\n\t" + time.Now().Add(-age).Format(time.RFC1123Z) +
+			"\r\nReceived: by c; Mon, 1 Jan 2001 00:00:00 +0000\r\nSubject: x\r\n\r\n" + age.String() + "\r\n")
+	}
+	s := modern(t, mail(30*24*time.Hour), mail(time.Hour), []byte("Subject: no date\r\n\r\nx\r\n"), mail(-1000*time.Hour))
+	source := on(s)
+	source.DeleteAfter = 14 * 24 * time.Hour
+	var got shelf
+	poll(t, source, &got)
+	var left []string
+	for _, m := range s.Mails() {
+		left = append(left, m.UID)
+	}
+	if !slices.Equal(left, []string{"u2", "u3", "u4"}) || s.Count("RETR") != 4 {
+		t.Errorf("left %v, %d retrieved; want the old one deleted", left, s.Count("RETR"))
+	}
+	if old := got.docs[slices.IndexFunc(got.docs, func(d *launcher.Document) bool { return d.Name == "u1.eml" })]; time.Since(old.Time) < 29*24*time.Hour {
+		t.Errorf("document's time is %v, want when it was received", old.Time)
+	}
+	source.DeleteAfter = time.Minute
+	poll(t, source, launcher.SinkFunc(func(context.Context, *launcher.Parcel) error { return nil }))
+	if n := len(s.Mails()); n != 2 || s.Count("RETR") != 4 {
+		t.Errorf("%d left, %d retrieved; want the two without an age left, and nothing downloaded again", n, s.Count("RETR"))
+	}
+}
+
+// TestRejected: a mail that was set aside is in a file before it is deleted, and
+// in one only.
+func TestRejected(t *testing.T) {
+	mails := messages(2)
+	aside := filepath.Join(t.TempDir(), "deep", "aside")
+	reject := func(p *launcher.Parcel) error { return launcher.Reject(errors.New("no")) }
+	s := modern(t, mails...)
+	source := on(s)
+	source.Rejected = aside
+	for range 2 {
+		poll(t, source, &shelf{answer: reject})
+		if files := filesIn(t, aside); len(files) != 2 || len(s.Mails()) != 2 {
+			t.Errorf("%d files and %d mails on the server, want 2 and 2: without Delete they stay", len(files), len(s.Mails()))
+		}
+	}
+	for i, want := range mails {
+		if files := filesIn(t, aside); !slices.ContainsFunc(files, func(b []byte) bool { return bytes.Equal(b, want) }) {
+			t.Errorf("mail %d is in no file byte for byte", i)
+		}
+	}
+	source.Rejected, source.Delete = "", true
+	poll(t, source, &shelf{answer: reject})
+	if len(s.Mails()) != 2 {
+		t.Errorf("%d mails left: without a folder, what was refused stays on the server", len(s.Mails()))
+	}
+	blocked := filepath.Join(aside, "file")
+	if err := os.WriteFile(blocked, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	source.Rejected = filepath.Join(blocked, "below")
+	if err := source.Poll(t.Context(), &shelf{answer: reject}); err == nil || len(s.Mails()) != 2 {
+		t.Errorf("Poll: %v, %d mails left: what cannot be kept is not deleted", err, len(s.Mails()))
+	}
+}
+
+// TestBreaks: a mail on which connections break fails alone; one cut costs
+// nothing; and where every mail breaks them, or nothing can be reached any more,
+// it is the server's fault.
+func TestBreaks(t *testing.T) {
+	mails := messages(20)
+	cut := func(when func(args string) bool) *mailtest.POP3Script {
+		s := &mailtest.POP3Script{Caps: mailtest.ModernPOP3(), OnCommand: func(c *mailtest.Talk, name, args string) bool {
+			if name != "RETR" || !when(args) {
+				return false
+			}
+			c.Raw("+OK\r\nSubject: half\r\n\r\nhal")
+			c.Drop()
+			return true
+		}}
+		s.Fill(mails...)
+		return s.Start(t)
+	}
+	t.Run("one mail", func(t *testing.T) {
+		s := cut(func(args string) bool { return args == "7" })
+		source := on(s)
+		source.Delete = true
+		var got shelf
+		poll(t, source, &got)
+		if missing := got.lacks(mails); !slices.Equal(missing, []int{6}) || len(got.failed) != 1 {
+			t.Errorf("mails %v are missing, errors %v; want only the seventh", missing, got.failed)
+		}
+		if left := s.Mails(); len(left) != 1 || left[0].UID != "u7" {
+			t.Errorf("%d mails left, want the one that cannot be had", len(left))
+		}
+	})
+	t.Run("once", func(t *testing.T) {
+		var n atomic.Int64
+		s := cut(func(string) bool { return n.Add(1) == 5 })
+		source := on(s)
+		source.Delete = true
+		var got shelf
+		poll(t, source, &got)
+		if missing := got.lacks(mails); len(missing) > 0 || len(got.failed) > 0 || len(s.Mails()) != 0 {
+			t.Errorf("mails %v are missing, errors %v, %d left; want all taken", missing, got.failed, len(s.Mails()))
+		}
+	})
+	t.Run("every mail", func(t *testing.T) {
+		s := cut(func(string) bool { return true })
+		err := on(s).Poll(t.Context(), &shelf{})
+		if launcher.OutcomeOf(err) != launcher.Stop || !strings.Contains(err.Error(), "every message") {
+			t.Errorf("Poll: %v, want Halt", err)
+		}
+	})
+	t.Run("out of reach", func(t *testing.T) {
+		s := cut(func(args string) bool { return args == "3" })
+		source := on(s)
+		dials := 0
+		source.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if dials++; dials > 1 {
+				return nil, errors.New("no route")
+			}
+			return new(net.Dialer).DialContext(ctx, network, addr)
+		}
+		var got shelf
+		err := source.Poll(t.Context(), &got)
+		if launcher.OutcomeOf(err) != launcher.Stop || !strings.Contains(err.Error(), "no route") {
+			t.Errorf("Poll: %v, want Halt", err)
+		}
+		for _, err := range got.failed {
+			if launcher.OutcomeOf(err) != launcher.Stop {
+				t.Errorf("a mail was blamed: %v", err)
+			}
+		}
+	})
+}
+
+// TestRenumbered: after a reconnection mails have other numbers, and are told
+// apart by what they are.
+func TestRenumbered(t *testing.T) {
+	for _, uid := range []func(n int) string{func(n int) string { return fmt.Sprint("u", n) }, func(int) string { return "" }} {
+		mails := messages(10)
+		s := &mailtest.POP3Script{Caps: mailtest.ModernPOP3()}
+		var retrs atomic.Int64
+		s.OnCommand = func(c *mailtest.Talk, name, args string) bool {
+			if name != "TOP" && name != "RETR" || retrs.Add(1) != 27 { // within the bodies, where they go by hash
+				return false
+			}
+			c.Drop()
+			return true
+		}
+		for i, m := range mails {
+			s.Add(&mailtest.Dropped{UID: uid(i), Body: bytes.NewReader(m), Size: int64(len(m))})
+		}
+		if uid(1) != "" {
+			retrs.Store(20)
+		}
+		s.Start(t)
+		source := on(s)
+		source.Delete = true
+		dials := 0
+		source.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if dials++; dials == 2 {
+				all := s.Mails() // somebody else deletes the first
+				s.Remove(all[0])
+			}
+			return new(net.Dialer).DialContext(ctx, network, addr)
+		}
+		var got shelf
+		poll(t, source, &got)
+		if dials != 2 {
+			t.Fatalf("%d connections, want that one broke", dials)
+		}
+		if missing := got.lacks(mails); len(missing) > 1 || len(s.Mails()) != 0 {
+			t.Errorf("mails %v are missing, %d left; want all that were there taken and deleted", missing, len(s.Mails()))
+		}
+	}
+}
+
+// TestLiar: a server that sends much more than it said is cut off; the others
+// mails come.
+func TestLiar(t *testing.T) {
+	s := &mailtest.POP3Script{Caps: mailtest.ModernPOP3()}
+	s.Fill(messages(3)...)
+	s.Add(&mailtest.Dropped{UID: "liar", Body: mailtest.Pattern(64 << 20), Size: 100, Wire: strings.Repeat("x", 8<<20) + "\r\n.\r\n"})
+	s.Start(t)
+	var got shelf
+	poll(t, on(s), &got)
+	if len(got.bodies) != 3 || len(got.failed) != 1 || !strings.Contains(got.failed[0].Error(), "more than was asked") {
+		t.Errorf("%d mails, errors %v; want the three and an error for the liar", len(got.bodies), got.failed)
+	}
+}
+
+// TestMaxSize: a mail that is too large is refused without being downloaded, or
+// as soon as it shows, and is never deleted.
+func TestMaxSize(t *testing.T) {
+	s := answers(t, messages(2), map[string]string{"LIST": "+OK\r\n2 5000\r\n.\r\n"})
+	source := on(s)
+	source.MaxSize, source.Delete, source.Rejected = 100, true, t.TempDir()
+	got := shelf{}
+	err := source.Poll(t.Context(), &got)
+	for _, err := range got.failed {
+		if launcher.OutcomeOf(err) != launcher.SetAside {
+			t.Errorf("error %v, want a mail that is set aside", err)
+		}
+	}
+	if len(got.failed) != 2 || s.Count("RETR 2") != 0 || len(s.Mails()) != 2 || len(filesIn(t, source.Rejected)) != 0 {
+		t.Errorf("Poll: %v; %d refused, %d left; want both refused and on the server", err, len(got.failed), len(s.Mails()))
+	}
+}
+
+// TestLimits: a pass takes no more new mails than it may.
+func TestLimits(t *testing.T) {
+	s := modern(t, messages(10)...)
+	source := on(s)
+	source.MaxMails, source.Delete = 4, true
+	for _, left := range []int{6, 2} {
+		if err := source.Poll(t.Context(), &shelf{}); !errors.Is(err, launcher.ErrMore) || len(s.Mails()) != left {
+			t.Errorf("Poll: %v, %d mails left, want ErrMore and %d", err, len(s.Mails()), left)
+		}
+	}
+	poll(t, source, &shelf{})
+	if len(s.Mails()) != 0 {
+		t.Errorf("%d mails left", len(s.Mails()))
+	}
+}
+
+// TestInterval: logins are apart as far as the Source and the server want it,
+// and coming too early is no error.
+func TestInterval(t *testing.T) {
+	for _, test := range []struct {
+		interval time.Duration
+		caps     []string
+		want     time.Duration
+	}{
+		{-1, nil, 0}, {300 * time.Millisecond, nil, 300 * time.Millisecond}, {-1, []string{"LOGIN-DELAY 1"}, time.Second},
+	} {
+		s := &mailtest.POP3Script{Caps: append(mailtest.ModernPOP3(), test.caps...)}
+		s.Start(t)
+		source := on(s)
+		source.Interval = test.interval
+		begun := time.Now()
+		poll(t, source, &shelf{})
+		poll(t, source, &shelf{})
+		if took := time.Since(begun); took < test.want || took > test.want+5*time.Second {
+			t.Errorf("%+v: two passes took %v", test, took)
+		}
+	}
+	s := &mailtest.POP3Script{Caps: append(mailtest.ModernPOP3(), "LOGIN-DELAY 900")}
+	s.Start(t)
+	source := on(s)
+	poll(t, source, &shelf{})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	why := errors.New("shutdown")
+	time.AfterFunc(20*time.Millisecond, func() { cancel(why) })
+	if err := source.Poll(ctx, &shelf{}); !errors.Is(err, why) {
+		t.Errorf("Poll: %v, want that a shutdown ends the waiting", err)
+	}
+}
+
+// TestStall: a server that falls silent costs Limits.Idle, no more.
+func TestStall(t *testing.T) {
+	s := &mailtest.POP3Script{Caps: mailtest.ModernPOP3(), OnCommand: func(c *mailtest.Talk, name, _ string) bool {
+		if name == "UIDL" {
+			c.Raw("+OK\r\n1 u")
+			c.Line()
+		}
+		return name == "UIDL"
+	}}
+	s.Fill(messages(1)...)
+	s.Start(t)
+	source := on(s)
+	source.Limits = dial.Limits{Idle: 50 * time.Millisecond}
+	if err := source.Poll(t.Context(), &shelf{}); !errors.Is(err, os.ErrDeadlineExceeded) || launcher.OutcomeOf(err) != launcher.Stop {
+		t.Errorf("Poll: %v, want Halt because of a deadline", err)
+	}
+}
+
+// TestPipelining: where the server takes it, mails are asked for ahead, as many
+// bytes of them as a long way holds; elsewhere one after the other.
+func TestPipelining(t *testing.T) {
+	for caps, most := range map[string]int64{"PIPELINING": 256, "": 1} {
+		var ahead, deepest atomic.Int64
+		s := &mailtest.POP3Script{Caps: []string{"UIDL", "USER", caps}}
+		s.OnCommand = func(c *mailtest.Talk, name, _ string) bool {
+			if name == "RETR" {
+				ahead.Store(int64(c.Waiting()))
+				deepest.Store(max(deepest.Load(), ahead.Load()/int64(len("RETR 10\r\n"))+1))
+			}
+			return false
+		}
+		s.Fill(messages(100)...)
+		s.Start(t)
+		var got shelf
+		poll(t, on(s), &got)
+		if n := deepest.Load(); n > most || most > 1 && n < 5 || len(got.bodies) != 100 {
+			t.Errorf("capability %q: %d commands were sent at a time, want up to %d", caps, n, most)
+		}
+	}
+}
