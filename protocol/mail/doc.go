@@ -30,7 +30,13 @@
 // The files in a winmail.dat of Outlook take its place, and files that stand
 // uuencoded in the text are attachments. What a Macintosh keeps beside a file
 // (application/applefile) is left out. What is encrypted stays whole; whoever
-// can decrypt it does so in the Sink, or in a Source around this one.
+// can decrypt it does so in the Sink, or in a Source around this one whose
+// documents another mail.Source takes apart: see the example. Scanning for
+// viruses has its place there too.
+//
+// A message/partial is one piece of a larger mail and is handed over whole; the
+// pieces are not put together. A message/external-body, which only tells where
+// a file is, is handed over as it stands. Archives such as *.zip are files.
 //
 // A mail with nothing to hand over yields no documents; the engine skips it.
 //
@@ -59,7 +65,9 @@
 //
 // A parcel is offered before its mail is downloaded. What the mail says is
 // therefore in Unit.Meta, under [MetaFrom] and the keys that follow it, and the
-// engine lays it over the Parcel.Meta that the Sink sees. What concerns one
+// engine lays it over the Parcel.Meta that the Sink sees. What the origin knows
+// stays there too, such as imap.folder, imap.uid, imap.flags and imap.size, and
+// Parcel.Time is when the mail arrived there. What concerns one
 // document is in Document.Meta, under [MetaPart] and the keys that follow it.
 // All of it is outside text.
 //
@@ -70,10 +78,14 @@
 // encodings or no end still gives up its attachments. What was wrong is listed
 // under [MetaWarnings].
 //
-// Header fields are read by code of this package, for the mail.Header of
-// github.com/emersion/go-message refuses identifiers and addresses that mails
-// do have, reads dates as net/mail does, which is used here too, and takes time
-// that is quadratic in the length of a comment.
+// Of github.com/emersion/go-message nothing is used here to read mails, for it
+// changes the bytes of text, gives up a whole mail for one bad line, and loses
+// what stands behind a lost boundary; even its textproto fails for a line
+// without a colon, and its lists of identifiers and addresses refuse what mails
+// do have, in time that is quadratic in the length of a comment. Its charset
+// package sets a global of the host's when imported. What it does well is to
+// write mails: the examples and tests of this module do so with it. Charsets
+// are those of golang.org/x/text.
 //
 // A mail that cannot be taken apart, that has more in it than could be found,
 // or that exceeds one of the [Limits] is not lost: it is handed over whole, with

@@ -255,6 +255,14 @@ func TestLimits(t *testing.T) {
 		limits Limits
 	}{
 		{"bytes decoded", pdf, 500, Limits{Size: 500}},
+		{"parts", func(n int) string {
+			return multipart("mixed", strings.Split(strings.Repeat("Content-Type: application/pdf; name=a.pdf\n\nx|", n-1), "|")[:n-1]...)
+		}, 5, Limits{Parts: 5}},
+		{"depth of mails", func(n int) string { return strings.Repeat("Content-Type: message/rfc822\n\n", n) + deepest }, 5, Limits{Depth: 5}},
+		{"bytes of headers", func(n int) string {
+			const rest = "Content-Type: application/pdf; name=a.pdf\n"
+			return "X: " + strings.Repeat("x", n-len(rest)-4) + "\n" + rest + "\nx"
+		}, 500, Limits{Header: 500}},
 		{"parts, uuencoded", uu, 4, Limits{Parts: 5}},
 		{"depth of encoded mails", mails, 4, Limits{Depth: 5}},
 		{"bytes of a field", func(n int) string { return "Subject: " + strings.Repeat("x", n-1) + "\n" + pdf(1) }, 500, Limits{Line: 500}},

@@ -26,7 +26,7 @@ func (d *base64Decoder) block(dst, text []byte) ([]byte, int) {
 		return dst, 0
 	}
 	dst, n, data := decodeLines(dst, text)
-	d.begun = d.begun || n > 0
+	d.begun = d.begun || data > 0
 	d.good += int64(data)
 	return dst, n
 }

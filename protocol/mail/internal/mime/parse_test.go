@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -277,4 +278,49 @@ func BenchmarkNested(b *testing.B) {
 			}
 		})
 	}
+}
+
+// What nesting costs is linear in its depth: what is read and allocated tells,
+// for it does not depend on the machine.
+func TestNestingCostsLinear(t *testing.T) {
+	for name, level := range map[string]string{
+		"multiparts":               "Content-Type: multipart/mixed; boundary=b%[1]d\n\n--b%[1]d\n",
+		"multiparts, one boundary": "Content-Type: multipart/mixed; boundary=b\n\n--b\n",
+		"multiparts, no boundary":  "Content-Type: multipart/mixed\n\n--b%[1]d\n",
+		"mails":                    "Content-Type: message/rfc822\nX: %[1]d\n\n",
+	} {
+		cost := func(depth int) (read, allocated float64) {
+			var raw bytes.Buffer
+			for i := range depth {
+				fmt.Fprintf(&raw, level, i)
+			}
+			r := &countingReader{bytes.NewReader(raw.Bytes()), 0}
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			if _, err := Parse(r, int64(raw.Len()), Limits{Depth: depth + 1, Parts: 2 * depth, Header: 8 << 20, Line: 256 << 10}); err != nil {
+				t.Errorf("%s, %d levels: %v", name, depth, err)
+			}
+			runtime.ReadMemStats(&after)
+			if r.read > 2*int64(raw.Len()) {
+				t.Errorf("%s, %d levels: %d bytes read of %d, want each hardly more than once", name, depth, r.read, raw.Len())
+			}
+			return float64(r.read), float64(after.TotalAlloc - before.TotalAlloc)
+		}
+		read, allocated := cost(5_000)
+		readMore, allocatedMore := cost(20_000)
+		if readMore > 5*read || allocatedMore > 5*allocated {
+			t.Errorf("%s: four times as many levels cost %.1f times as much to read and %.1f times as much memory, want four", name, readMore/read, allocatedMore/allocated)
+		}
+	}
+}
+
+type countingReader struct {
+	io.ReaderAt
+	read int64
+}
+
+func (c *countingReader) ReadAt(p []byte, off int64) (int, error) {
+	n, err := c.ReaderAt.ReadAt(p, off)
+	c.read += int64(n)
+	return n, err
 }

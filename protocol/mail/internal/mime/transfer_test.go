@@ -259,3 +259,34 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// Lines are decoded in blocks to what they are decoded to one by one, whatever
+// stands among them.
+func TestBlocksOfBase64(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	pieces := []string{"aGVs", "bG8s", "IHdvcmxk", "aGVsbG8sIHdvcmxkIQ==", "a", "=", "\n", "\r\n", "\r", " ", "!", "> ", "-- list\n", strings.Repeat("QUJD", 300), "\n\n", "aGVsbG8sIHdvcmxkLCBoZWxsbywgd29ybGQs\r\n"}
+	for i := range 3000 {
+		var body strings.Builder
+		for range random.IntN(60) {
+			body.WriteString(pieces[random.IntN(len(pieces))])
+			if i%2 == 0 && random.IntN(2) == 0 {
+				body.WriteString("\n")
+			}
+		}
+		oneByOne := NewReader(Base64, strings.NewReader(body.String()), int64(body.Len()))
+		oneByOne.dec = unblocked{oneByOne.dec}
+		want, err := io.ReadAll(oneByOne)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, defects := decode(t, Base64, body.String())
+		if wanted := slices.Collect(oneByOne.Defects().Codes()); got != string(want) || !slices.Equal(defects, wanted) {
+			t.Fatalf("%.400q: decoded in blocks to %d bytes with %q, line by line to %d with %q", body.String(), len(got), defects, len(want), wanted)
+		}
+	}
+}
+
+// unblocked is a decoder that takes one line after another.
+type unblocked struct{ decoder }
+
+func (unblocked) block(dst, text []byte) ([]byte, int) { return dst, 0 }
