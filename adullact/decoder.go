@@ -73,21 +73,37 @@ func (d *Decoder) Decode(ctx context.Context, name string, r io.ReaderAt, size i
 	return out, nil
 }
 
-// DecodeFS opens a deposit: the files in folder dir of fsys and below. What is
-// not a regular file is left out with a Warning. It returns at least one
-// envelope; see Decode for the rest. Whether the deposit is complete is not
-// asked: see Source.
-func (d *Decoder) DecodeFS(ctx context.Context, fsys fs.FS, dir string) ([]*Envelope, error) {
-	dec := d.begin(ctx)
-	members, err := dec.folder(fsys, dir)
+// DecodeFS opens what is called name in fsys. A folder is a deposit: its files
+// and those below; what is not a regular file is left out with a Warning. A file
+// is opened as by Decode. It returns at least one envelope; see Decode for the
+// rest. Whether a deposit is complete is not asked: see Source.
+func (d *Decoder) DecodeFS(ctx context.Context, fsys fs.FS, name string) ([]*Envelope, error) {
+	out, err := d.decodeFS(ctx, fsys, name)
 	if err != nil {
-		return nil, fmt.Errorf("decode %q: %w", dir, err)
-	}
-	out, err := dec.deposit(path.Base(dir), LayerFolder, members)
-	if err != nil {
-		return nil, fmt.Errorf("decode %q: %w", dir, err)
+		return nil, fmt.Errorf("decode %q: %w", name, err)
 	}
 	return out, nil
+}
+
+func (d *Decoder) decodeFS(ctx context.Context, fsys fs.FS, name string) ([]*Envelope, error) {
+	info, err := fs.Stat(fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	dec := d.begin(ctx)
+	if !info.IsDir() {
+		m := newMember(path.Base(name))
+		m.size, m.open = -1, func(context.Context) (io.ReadCloser, error) { return fsys.Open(name) }
+		if err := dec.lookOpen(m); err != nil {
+			return nil, err
+		}
+		return dec.file(m)
+	}
+	members, err := dec.folder(fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	return dec.deposit(path.Base(name), LayerFolder, members)
 }
 
 // A decoding is one call of Decode or DecodeFS.

@@ -1,6 +1,8 @@
 package adullact
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -292,5 +294,29 @@ func TestMetadataAlone(t *testing.T) {
 	b := decodeOne(t, "metadata.json", `{"acte_nature":"1","objet":"b"}`)
 	if a.Key == b.Key || a.Digest == b.Digest {
 		t.Errorf("keys %s and %s, want distinct ones", a.Key, b.Key)
+	}
+}
+
+// A file of a file system is opened as one that is at hand.
+func TestDecodeFSFile(t *testing.T) {
+	tarred := tarOf(t, "a.xml", actOf("A", documentOf("a.pdf")), "a.pdf", "%PDF")
+	for name, in := range map[string]string{"x.tar.gz": string(tarred), "x.zip": string(zipOf(t, "x.tar.gz", string(tarred))), "p.xml": smallPES("p"), "f.pdf": facturX(t, ciiDoc)} {
+		want, err := decode(t, &Decoder{}, name, []byte(in))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := (&Decoder{}).DecodeFS(t.Context(), fstest.MapFS{"d/" + name: {Data: []byte(in)}}, "d/"+name)
+		if err != nil || !bytes.Equal(jsonOf(t, got), jsonOf(t, want)) {
+			t.Errorf("%s: %v: %s, want %s", name, err, jsonOf(t, got), jsonOf(t, want))
+			continue
+		}
+		for i := range got[0].Files {
+			if body(t, &got[0].Files[i]) != body(t, &want[0].Files[i]) {
+				t.Errorf("%s: %q has another content", name, got[0].Files[i].Name)
+			}
+		}
+	}
+	if _, err := (&Decoder{}).DecodeFS(t.Context(), fstest.MapFS{}, "gone"); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), `"gone"`) {
+		t.Errorf("error %v, want that there is no %q", err, "gone")
 	}
 }

@@ -25,11 +25,11 @@ import (
 // name the same loose file, both deposits are rejected after Deadline with that
 // reason.
 //
-// The Source opens what it does not recognise, too: Unknown is set. Its From is
-// a *dir.Source, to say where deposits go:
+// The Source opens what it does not recognise, too: Unknown is set. Where
+// deposits go is said to its Directory:
 //
 //	src := adullact.Deposits("/srv/depot")
-//	drop := src.From.(*dir.Source)
+//	drop := src.Directory()
 //	drop.Done, drop.Rejected = "../taken", "../rejected"
 //
 // From may be wrapped, for copies of what arrives:
@@ -50,6 +50,16 @@ func Deposits(path string) *Source {
 	}
 	s.From, s.drop = d, &drop{dir: d}
 	return s
+}
+
+// Directory returns the directory of a Source of Deposits, to say where deposits
+// go and what else a dir.Source can do, also when From was wrapped; nil for
+// another Source.
+func (s *Source) Directory() *dir.Source {
+	if s.drop == nil {
+		return nil
+	}
+	return s.drop.dir
 }
 
 // ignored reports whether the directory does not even look at a name. What is

@@ -39,6 +39,19 @@
 // unwrapped is handed over as it stands. Only what makes an envelope meaningless
 // or dangerous is an error: a cut archive, a document type, a limit of [Limits].
 //
+// # New, updated, again
+//
+// Key is the same whenever the same act, flow or invoice comes, Version tells
+// its states apart, and Digest exact copies: a new Key is something new, a known
+// Key with another Version or Digest an update, and all three the same a
+// duplicate.
+//
+// # Output
+//
+// encoding/json writes an Envelope under names that do not change. Natures,
+// Statuses and other tables hold the codes of the formats with their labels in
+// French.
+//
 // # As a Source
 //
 // [Source] opens envelopes that any other Source offers, in mails or
@@ -46,7 +59,7 @@
 // knows when one is complete:
 //
 //	src := adullact.Deposits("/srv/depot")
-//	drop := src.From.(*dir.Source)
+//	drop := src.Directory()
 //	drop.Done, drop.Rejected = "../taken", "../rejected"
 //
 // Each envelope is a [launcher.Unit]. The Group of its documents is its kind, so
@@ -56,4 +69,8 @@
 //		{Job: "12", Groups: []string{string(adullact.KindActes)}},
 //		{Job: "87", Groups: []string{string(adullact.KindChorus)}},
 //	}
+//
+// The fields are in the Unit's Meta, under [MetaActesNumber] and the other keys,
+// the metadata of the deposit under [MetaRaw] and its own keys. The Role of a
+// document is that of its file; [MetaPreferred] marks the one to show.
 package adullact

@@ -26,8 +26,10 @@ var (
 	ErrMalformed = errors.New("malformed")
 )
 
-// A LimitError tells which of the Limits was exceeded.
+// A LimitError tells which of the Limits was exceeded: its field Limit is the
+// name of the field, such as "Entries", and Max its value.
 type LimitError = xmlscan.LimitError
 
-// A SyntaxError tells where an XML file is not well-formed.
+// A SyntaxError tells where an XML file is not well-formed: Offset is in bytes,
+// about, and Msg says what is wrong.
 type SyntaxError = xmlscan.SyntaxError

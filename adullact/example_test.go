@@ -3,6 +3,7 @@ package adullact_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -10,7 +11,7 @@ import (
 
 	"github.com/ezged/coldlauncher/adullact"
 	"github.com/ezged/coldlauncher/launcher"
-	"github.com/ezged/coldlauncher/protocol/dir"
+	"github.com/ezged/coldlauncher/launcher/launchertest"
 )
 
 // A deposit of Pastell: two files, and metadata that says what they are.
@@ -103,10 +104,85 @@ func ExampleDecoder_WalkPES() {
 	// PJ1 facture.pdf: "%PDF-1.7"
 }
 
+// An envelope as JSON.
+func ExampleEnvelope() {
+	letter := `<actes:Annulation xmlns:actes="http://www.interieur.gouv.fr/ACTES#v1.1-20040216" actes:IDActe="034-123456789-20240517-2024_017-DE"/>`
+	var d adullact.Decoder
+	envelopes, err := d.Decode(context.Background(), "annulation.xml", strings.NewReader(letter), int64(len(letter)))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	out, err := json.MarshalIndent(envelopes[0].Actes, "", "  ")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(string(out))
+	// Output:
+	// {
+	//   "id": "034-123456789-20240517-2024_017-DE",
+	//   "number": "2024_017",
+	//   "date": "2024-05-17",
+	//   "nature": {
+	//     "code": "1",
+	//     "short": "DE",
+	//     "label": "Délibérations"
+	//   },
+	//   "message": {
+	//     "code": "6-1",
+	//     "root": "Annulation",
+	//     "label": "Demande d'annulation"
+	//   },
+	//   "direction": "to_state",
+	//   "department": "034",
+	//   "siren": "123456789",
+	//   "annexesDeclared": -1,
+	//   "cancelled": true
+	// }
+}
+
+// The tables of the formats, with their labels in French.
+func ExampleTable() {
+	fmt.Println(adullact.Natures().Term("5").Label)
+	fmt.Println(adullact.Statuses().Term("SERVICE_FAIT").Label)
+	fmt.Println(adullact.Frames().Term("A9").Label)
+	_, known := adullact.Natures().Find("9")
+	fmt.Println(known)
+	// Output:
+	// Documents budgétaires et financiers
+	// Service fait
+	// Dépôt par un sous-traitant d'une facture
+	// false
+}
+
+// Invoices that come as attachments of mails, or by any other way: Source goes
+// around a Source.
+func ExampleSource() {
+	pivot := `<CPPFacturePivot><CPPFactures><CPPFacturePivotUnitaire><DonneesFacture><Id>F1</Id><IdCPRO>42</IdCPRO></DonneesFacture></CPPFacturePivotUnitaire></CPPFactures></CPPFacturePivot>`
+	var inbox launchertest.Script // stands for a mailbox
+	inbox.Add("mail 1", &launcher.Document{
+		Name: "42.xml", Size: int64(len(pivot)),
+		Open: func(context.Context) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(pivot)), nil },
+	})
+	src := &adullact.Source{From: &inbox}
+	err := src.Poll(context.Background(), launcher.SinkFunc(func(ctx context.Context, p *launcher.Parcel) error {
+		docs, err := p.Documents(ctx)
+		for _, d := range docs {
+			fmt.Println(d.Group, d.Role, d.Name, d.Unit.Meta[adullact.MetaKey], d.Unit.Meta[adullact.MetaChorusNumber])
+		}
+		return err
+	}))
+	if err != nil {
+		fmt.Println(err)
+	}
+	// Output: chorus_fact transport 42.xml chorus:42 F1
+}
+
 // A launcher for the deposits of a Pastell server.
 func ExampleDeposits() {
 	src := adullact.Deposits("/srv/depot")
-	drop := src.From.(*dir.Source)
+	drop := src.Directory()
 	drop.Done, drop.Rejected = "../taken", "../rejected"
 
 	l := &launcher.Launcher{

@@ -249,7 +249,7 @@ func newYard(t *testing.T) *yard {
 // restart makes the Source anew, as another process would have it.
 func (y *yard) restart() {
 	y.src = Deposits(filepath.Join(y.root, "in"))
-	drop := y.src.From.(*dir.Source)
+	drop := y.src.Directory()
 	drop.Done, drop.Rejected = filepath.Join(y.root, "done"), filepath.Join(y.root, "rejected")
 	y.src.now = func() time.Time { return y.now }
 	y.l = &launcher.Launcher{

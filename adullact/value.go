@@ -77,6 +77,15 @@ func (d Date) String() string {
 	return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.Month, d.Day)
 }
 
+// Time returns the start of the day in a place; the zero Time if the date is not
+// valid.
+func (d Date) Time(loc *time.Location) time.Time {
+	if !d.Valid() {
+		return time.Time{}
+	}
+	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, loc)
+}
+
 // MarshalText returns String: dates are plain strings in JSON.
 func (d Date) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
