@@ -25,6 +25,7 @@ import (
 	"github.com/ezged/coldlauncher/protocol/dir"
 	"github.com/ezged/coldlauncher/protocol/imap"
 	"github.com/ezged/coldlauncher/protocol/mail"
+	"github.com/ezged/coldlauncher/protocol/pop3"
 )
 
 // start runs a child until it has handed over everything, or dies. Once the
@@ -140,13 +141,8 @@ func (c *child) open() (launcher.Source, error) {
 		src.From.(*dir.Source).Done = done
 		return src, nil
 	}
-	box := &imap.Source{
-		Addr: c.addr, User: c.user, Password: launcher.SecretText(mailtest.Password(c.user)),
-		Folder: "inbox", Done: "EZGED_OK", Rejected: "EZGED_KO",
-	}
-	if c.ca == "" {
-		box.Security = dial.Plaintext
-	} else {
+	security, config, password := dial.Plaintext, (*tls.Config)(nil), launcher.SecretText(mailtest.Password(c.user))
+	if c.ca != "" {
 		pem, err := os.ReadFile(c.ca)
 		if err != nil {
 			return nil, err
@@ -155,7 +151,15 @@ func (c *child) open() (launcher.Source, error) {
 		if !pool.AppendCertsFromPEM(pem) {
 			return nil, fmt.Errorf("%s holds no certificate", c.ca)
 		}
-		box.TLSConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+		security, config = dial.ImplicitTLS, &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	}
+	var box launcher.Source = &imap.Source{
+		Addr: c.addr, Security: security, TLSConfig: config, User: c.user, Password: password,
+		Folder: "inbox", Done: "EZGED_OK", Rejected: "EZGED_KO",
+	}
+	if c.source == "pop3" {
+		box = &pop3.Source{Addr: c.addr, Security: security, TLSConfig: config, User: c.user, Password: password,
+			Delete: true, Interval: -1}
 	}
 	return &mail.Source{From: &backup.Source{From: box, Path: filepath.Join(c.root, "backup")}}, nil
 }

@@ -31,7 +31,8 @@ func TestNothingIsLostOrDoubled(t *testing.T) {
 	}{
 		{"dir", func(*testing.T) origin { return dirs("dir") }, 15, 300},
 		{"deposits", func(*testing.T) origin { return dirs("deposits") }, 10, 100},
-		{"imap", func(t *testing.T) origin { return &mailboxes{mail: mailtest.Dovecot(t, users("")...)} }, 10, 300},
+		{"imap", func(t *testing.T) origin { return &mailboxes{mail: mailtest.Dovecot(t, users("")...), source: "imap"} }, 10, 300},
+		{"pop3", func(t *testing.T) origin { return &mailboxes{mail: mailtest.Dovecot(t, users("")...), source: "pop3"} }, 5, 100},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
