@@ -151,6 +151,8 @@ func (b *builder) launcher(d *Launcher) *launcher.Launcher {
 		Backoff:     d.Retry.backoff(),
 		Grace:       orNone(d.Grace),
 		Stall:       orNone(d.Stall),
+		Overdue:     orNone(d.Overdue),
+		Cooldown:    orNone(d.Cooldown),
 		Retain:      orNone(d.Retain),
 		Watch:       origin.Watch,
 		Explain:     filter.Explain,

@@ -45,6 +45,8 @@ type Launcher struct {
 	Retry       *Retry    `json:"retry,omitempty" doc:"how long a parcel rests after a failure"`
 	Grace       *Duration `json:"grace,omitempty" doc:"how long handing over may go on after a stop was asked for; by default 30 s"`
 	Stall       *Duration `json:"stall,omitempty" doc:"cuts a pass in which nothing moves for this long; 0: never; by default 5 min"`
+	Overdue     *Duration `json:"overdue,omitempty" doc:"how late a success may be before the console shows trouble; 0: never; by default 15 min"`
+	Cooldown    *Duration `json:"cooldown,omitempty" doc:"the longest rest after failed passes; 0: none; by default 15 min"`
 	Retain      *Duration `json:"retain,omitempty" doc:"how long a parcel is remembered once it is gone from its origin; 0: not at all; by default 90 days"`
 }
 

@@ -192,7 +192,7 @@ const full = `{
     "sink": "cold",
     "schedule": ["* * * * * * */15", {"weekday": "mon-fri", "hour": "8-18"}, {"seconds_first": "0 * * * * * *"}, {"cron": "*/5 * * * *"}, {"every": "90s"}],
     "zone": "UTC", "at_start": true, "catch_up": "1h", "jitter": "30s", "parallel": 4, "attempts": -1,
-    "retry": {"first": "3m", "most": "3m"}, "grace": "1m", "stall": 0, "retain": "365d"
+    "retry": {"first": "3m", "most": "3m"}, "grace": "1m", "stall": 0, "overdue": "2h", "cooldown": 0, "retain": "365d"
   }]
 }`
 
@@ -255,7 +255,7 @@ func TestBuild(t *testing.T) {
 	}{
 		{"name", l.Name, "full"}, {"ledger", l.Ledger, ledger}, {"sink", l.Sink, e.Sinks["cold"]},
 		{"parallel", l.Parallel, 4}, {"attempts", l.MaxAttempts, -1}, {"catch-up", l.CatchUp, time.Hour}, {"jitter", l.Jitter, 30 * time.Second},
-		{"grace", l.Grace, time.Minute}, {"stall", l.Stall, time.Duration(-1)}, {"retain", l.Retain, 365 * 24 * time.Hour},
+		{"grace", l.Grace, time.Minute}, {"stall", l.Stall, time.Duration(-1)}, {"retain", l.Retain, 365 * 24 * time.Hour}, {"overdue", l.Overdue, 2 * time.Hour}, {"cooldown", l.Cooldown, time.Duration(-1)},
 		{"rest", l.Backoff(5), 3 * time.Minute}, {"routes", len(l.Routes), 2}, {"job", l.Routes[0].Job, "87"}, {"split", l.Routes[0].Split, true},
 		{"groups", l.Routes[0].Groups, []string{"pdf", "tar.gz"}}, {"paused", l.Status().Paused, true},
 	} {

@@ -31,7 +31,7 @@ const full = `{"$schema": "x", "zone": "UTC", "launchers": [
  "routes": [{"job": "1", "groups": "pdf", "filter": "*.x", "split": true}, {"job": "2", "groups": ["a", "b"]}],
  "sink": "cold", "schedule": ["* * * * * * 0", {"hour": "3"}, {"cron": "* * * * *"}, {"every": "90s"}, {"seconds_first": "0 * * * * * *"}],
  "zone": "UTC", "at_start": true, "catch_up": 3600, "jitter": "1m", "parallel": 2, "attempts": -1,
- "retry": {"first": "1m", "most": "1h"}, "grace": "1m", "stall": 0, "retain": "1d"},
+ "retry": {"first": "1m", "most": "1h"}, "grace": "1m", "stall": 0, "overdue": "1h", "cooldown": 0, "retain": "1d"},
 {"name": "b", "schedule": {"minute": "0"},
  "source": {"protocol": "directory", "path": "p", "done": "d", "rejected": "r", "collision": "equal", "max_size": 5, "limit": 3, "watch": true,
    "subfolders": true, "delay": 10, "companions": ["pdf", "xml"], "marker": "{name}.ok", "deadline": "1h", "partial": true}}
