@@ -131,4 +131,13 @@ func show(err error) error {
 	return err
 }
 
+// fit returns err, or if its lines hold what could forge others or change how
+// text is shown, err with a text that does not.
+func fit(err error) error {
+	if err == nil || !strings.ContainsFunc(err.Error(), func(r rune) bool { return r != '\n' && isControl(r) }) {
+		return err
+	}
+	return show(err)
+}
+
 var errOver = errors.New("the pass is over")

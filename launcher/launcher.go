@@ -264,7 +264,7 @@ func (l *Launcher) Poll(ctx context.Context) (Stats, error) {
 	}
 	defer leave()
 	stats, _, err := l.poll(ctx)
-	return stats, err
+	return stats, fit(err)
 }
 
 // enter waits for the right to make a pass.

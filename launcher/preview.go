@@ -93,7 +93,7 @@ func (l *Launcher) dryRun(ctx context.Context, d *decisions) error {
 	defer leave()
 	p := l.newPass(ctx, true)
 	p.decide = d
-	return p.run()
+	return fit(p.run())
 }
 
 // preview is the Sink of a dry pass.
