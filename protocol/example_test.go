@@ -60,6 +60,6 @@ func ExampleBuiltin() {
 		fmt.Println(err)
 	}
 	// Output:
-	// [adullact directory fax imap]
+	// [adullact directory fax imap pop3]
 	// page 1 for 0467000000.tif
 }

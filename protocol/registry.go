@@ -12,12 +12,13 @@ import (
 type Registry map[string]scenario.Protocol
 
 // Builtin returns a new Registry with the protocols of this module: "adullact",
-// "directory" and "imap". Callers may change it.
+// "directory", "imap" and "pop3". Callers may change it.
 func Builtin() Registry {
 	return Registry{
 		"adullact":  func() scenario.Form { return new(Adullact) },
 		"directory": func() scenario.Form { return new(Directory) },
 		"imap":      func() scenario.Form { return new(IMAP) },
+		"pop3":      func() scenario.Form { return new(POP3) },
 	}
 }
 

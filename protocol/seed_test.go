@@ -218,3 +218,38 @@ Content-Disposition: attachment
 --b--
 `, name, body), "\n", "\r\n"))
 }
+
+// The same mailbox over POP3: mails stay on the server and are taken once.
+func TestPOP3(t *testing.T) {
+	server := mailtest.Dovecot(t, "alice")
+	t.Setenv("COLD_POP", mailtest.Password("alice"))
+	server.Drop(t, "alice", letter("facture.pdf", "pdf"))
+	host, port, err := net.SplitHostPort(server.POP3S)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sink := new(launchertest.Recorder)
+	env := scenario.Env{Protocols: protocol.Builtin(), Sinks: map[string]launcher.Sink{"": sink}}
+	f, err := scenario.Load([]byte(fmt.Sprintf(`{"launchers": [{
+		"name": "pop", "schedule": "* * * * * */5 0",
+		"source": {"protocol": "pop3", "server": %q, "port": %s, "ca_file": %q, "account": "alice", "password": {"env": "COLD_POP"}}
+	}]}`, host, port, server.CA())), env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ls, err := scenario.Build(f, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pass := 1; pass <= 2; pass++ {
+		if _, err := ls[0].Poll(t.Context()); err != nil {
+			t.Fatalf("pass %d: %v", pass, err)
+		}
+		if got, want := jobs(sink), []string{": facture.pdf"}; !slices.Equal(got, want) {
+			t.Errorf("pass %d: handed over %q, want %q", pass, got, want)
+		}
+	}
+	if mails, err := server.Mails("alice", ""); err != nil || len(mails) != 1 {
+		t.Errorf("%d mails on the server, %v; want the one that was there", len(mails), err)
+	}
+}

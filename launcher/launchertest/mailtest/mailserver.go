@@ -141,7 +141,8 @@ func (s *MailServer) run(cmd *exec.Cmd) error {
 		return err
 	}
 	s.daemon = d
-	return d.await(s.IMAPS)
+	// They listen one after the other.
+	return errors.Join(d.await(s.IMAPS), d.await(s.POP3S))
 }
 
 // finish returns what a function that starts servers does: s, or the error
