@@ -16,7 +16,8 @@
 // Each mail is a Parcel with one Document: the message, byte for byte as the
 // server sends it, under the Role "message" and with the keys pop3.uidl and
 // pop3.size in its Meta and in that of the Parcel. Package protocol/mail takes
-// it apart.
+// it apart. A message always ends with a line end, for POP3 cannot tell of one
+// that has none.
 //
 // # Security
 //
