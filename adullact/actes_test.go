@@ -309,3 +309,21 @@ func TestActesProgress(t *testing.T) {
 		t.Errorf("key %q, want that of an act of the SIREN that the metadata gives", out[0].Key)
 	}
 }
+
+// What only the receipt says of an act is taken over, and an acknowledgement of
+// a letter names the act and the letter inside.
+func TestActesMerge(t *testing.T) {
+	receipt := `<actes:ARActe` + actesAttr + ` actes:IDActe="034-123456789-20240517-A-DE" actes:DateReception="2024-05-18"><actes:ActeRecu actes:Date="2024-05-17" actes:NumeroInterne="A" actes:CodeNatureActe="1">` +
+		documentOf("99_DE-a.pdf") + `<actes:DocumentPapier>O</actes:DocumentPapier></actes:ActeRecu></actes:ARActe>`
+	out, err := decode(t, &Decoder{}, "x.tar.gz", tarOf(t, "a.xml", actOf("A", ""), "ar.xml", receipt))
+	if err != nil || len(out) != 1 {
+		t.Fatalf("%v, %d envelopes; want one", err, len(out))
+	}
+	if a := out[0].Actes; a.PaperComplement != Yes || a.Main != "99_DE-a.pdf" || a.ID != "034-123456789-20240517-A-DE" || a.Receipt.Date.String() != "2024-05-18" {
+		t.Errorf("act %s, want what the receipt says besides", jsonOf(t, out))
+	}
+	e := decodeOne(t, "m.xml", `<actes:ARPieceComplementaire`+actesAttr+` actes:DateReception="2024-06-02"><actes:InfosCourrierPref actes:IDActe="034-123456789-20240517-A-DE" actes:DateCourrierPref="2024-06-01"/></actes:ARPieceComplementaire>`)
+	if e.Actes.ID != "034-123456789-20240517-A-DE" || e.Actes.LetterDate.String() != "2024-06-01" || e.Key != "actes:034-123456789-20240517-A-DE:3-5:2024-06-01" {
+		t.Errorf("acknowledgement %s, want the act and the letter", jsonOf(t, []*Envelope{e}))
+	}
+}

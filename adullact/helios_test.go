@@ -226,6 +226,19 @@ func TestPESBankData(t *testing.T) {
 	}
 }
 
+// An account of before IBAN is kept in the order of a RIB, if it is asked for.
+func TestPESRIB(t *testing.T) {
+	part := strings.Replace(piecePart, "</LigneDePiece>", `<Tiers><CpteBancaire><CodeEtab V="30001"/><CodeGuic V="00866"/><IdCpte V="C785"/><CleRib V="67"/></CpteBancaire></Tiers></LigneDePiece>`, 1)
+	out, err := decode(t, &Decoder{BankData: true}, "p.xml", []byte(pesOf("p", part)))
+	if err != nil || out[0].Helios.Pieces[0].Lines[0].Third.IBAN != "30001 00866 C785 67" {
+		t.Errorf("%v, third party %+v; want its RIB", err, out[0].Helios.Pieces[0].Lines[0].Third)
+	}
+	out, err = decode(t, &Decoder{BankData: true}, "p.xml", []byte(pesOf("p", piecePart)))
+	if err != nil || out[0].Helios.Pieces[0].Lines[0].Third.IBAN != "" {
+		t.Errorf("%v, third party %+v; want no account where there is none", err, out[0].Helios.Pieces[0].Lines[0].Third)
+	}
+}
+
 // A signed copy of a PES, and the vouchers in it, are not another flow.
 func TestSignedPES(t *testing.T) {
 	aller := pesOf("p", `<PES_PJ>`+pjOf("1", "a.pdf", base64Of(gzipOf("%PDF")))+`</PES_PJ>`)

@@ -50,7 +50,8 @@ func TestLimits(t *testing.T) {
 		{"Text", Limits{Text: 300}, "p.xml", inPES(`<Piece><BlocPiece><IdPce>` + strings.Repeat("x", 300) + `</IdPce></BlocPiece></Piece>`), inPES(`<Piece><BlocPiece><IdPce>` + strings.Repeat("x", 301) + `</IdPce></BlocPiece></Piece>`)},
 		{"Text", Limits{Text: 300}, "p.xml", inPES(`<x a="` + strings.Repeat("x", 293) + `"></x>`), inPES(`<x a="` + strings.Repeat("x", 296) + `"></x>`)},
 		{"Memory", Limits{Memory: 4000}, "p.xml", inPES(`<Piece><BlocPiece>` + strings.Repeat("<x/>", 30) + `</BlocPiece></Piece>`), inPES(`<Piece><BlocPiece>` + strings.Repeat("<x/>", 31) + `</BlocPiece></Piece>`)},
-		{"Metadata", Limits{Metadata: 30}, "metadata.json", []byte(`{"acte_nature":"1","x":"12345"}`)[:0], []byte(`{"acte_nature":"1","x":"123456"}`)},
+		{"Metadata", Limits{Metadata: 31}, "metadata.json", []byte(`{"acte_nature":"1","x":"12345"}`), []byte(`{"acte_nature":"1","x":"123456"}`)},
+		{"Metadata", Limits{Metadata: 30}, "metadata.txt", []byte("acte_nature: 1\nobjet: 1234567\n"), []byte("acte_nature: 1\nobjet: 12345678\n")},
 		{"Actes", Limits{Actes: 1000}, "x.tar.gz", act(1000), act(1001)},
 		{"PES", Limits{PES: int64(len(pesOf("p")))}, "p.xml", []byte(pesOf("p")), []byte(pesOf("pp"))},
 	} {

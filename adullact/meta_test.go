@@ -2,6 +2,7 @@ package adullact
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -105,5 +106,20 @@ func TestFlattenLists(t *testing.T) {
 	(&Envelope{Actes: &Actes{Subject: strings.Repeat("é", maxValue)}}).flatten(meta)
 	if n := len(meta[MetaActesSubject]); n > maxValue || n < maxValue-4 || !strings.HasSuffix(meta[MetaActesSubject], "é") {
 		t.Errorf("a long value has %d bytes, want no more than %d and no half letters", n, maxValue)
+	}
+}
+
+// Everything that a document is known by is under its keys.
+func TestFlattenFile(t *testing.T) {
+	f := File{Name: "a.pdf", Path: "d/a.pdf", Original: "à.pdf", Field: "arrete", Index: 2, Of: "x.zip", Typology: "99_DE", Match: MatchCase, SHA256: "ab", Preferred: true, Broken: true}
+	want := map[string]string{
+		MetaField: "arrete", MetaIndex: "2", MetaOf: "x.zip", MetaOriginal: "à.pdf", MetaPath: "d/a.pdf", MetaTypology: "99_DE",
+		MetaMatch: "case", MetaSHA256: "ab", MetaPreferred: "true", MetaBroken: "true",
+	}
+	if got := f.flatten(); !maps.Equal(got, want) {
+		t.Errorf("keys %v, want %v", got, want)
+	}
+	if got := (&File{Name: "a", Path: "a"}).flatten(); len(got) > 0 {
+		t.Errorf("keys %v of a file of which nothing is known", got)
 	}
 }

@@ -95,7 +95,7 @@ func TestKilledWriter(t *testing.T) {
 	}
 	for _, d := range slowDeposits(t) {
 		t.Run(d.name, func(t *testing.T) {
-			for killed := range d.steps {
+			for killed := 0; killed < len(d.steps); killed += killEvery {
 				y := newYard(t)
 				y.now = time.Now() // that of the files
 				d.with(y.src)
