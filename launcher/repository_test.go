@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"go/ast"
+	"go/doc"
 	"go/parser"
 	"go/token"
 	"io"
@@ -158,6 +159,34 @@ func TestPackagesAreWellKept(t *testing.T) {
 			checkFile(t, filepath.Join(p.Dir, name))
 		}
 	}
+}
+
+// Every package that others import shows in an Example what it is for; the
+// Example is run.
+func TestEveryPackageHasAnExample(t *testing.T) {
+	ours, _ := goList(t)
+	shown := 0
+	for _, p := range ours {
+		if p.Name == "main" || p.ImportPath == module || strings.Contains(p.ImportPath+"/", "/internal/") {
+			continue
+		}
+		if !slices.ContainsFunc(append(p.TestGoFiles, p.XTestGoFiles...), func(name string) bool { return hasExample(t, filepath.Join(p.Dir, name)) }) {
+			t.Errorf("%s has no Example with an Output", p.ImportPath)
+		}
+		shown++
+	}
+	if shown < 10 {
+		t.Errorf("%d packages were looked at", shown)
+	}
+}
+
+func hasExample(t *testing.T, name string) bool {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.ContainsFunc(doc.Examples(f), func(e *doc.Example) bool { return e.Output != "" })
 }
 
 func checkFile(t *testing.T, name string) {
