@@ -25,6 +25,15 @@
 // whether it was read or not: that a person looked at it does not mean that it
 // was taken. Search narrows that. A mail that the Sink knows is not downloaded.
 //
+// The Time of a parcel is when the mail arrived at the server (INTERNALDATE),
+// which the sender has no say in; it is zero where the server does not tell.
+//
+// On a server where labels are folders, such as Gmail, a mail with several
+// labels is one parcel, under the ID that the server gives it (X-GM-MSGID), and
+// loses the label of every folder that is read. The ID stays the same under
+// another label: a mail that was taken is not taken again if a person labels it
+// anew.
+//
 // # What is changed
 //
 // Nothing, before the Sink has taken a mail. Then it is moved to Done, with

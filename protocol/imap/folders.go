@@ -223,7 +223,7 @@ func (s *session) tree(root folder, sep string, to targets) (read []string, err 
 // away, not yet sent or sent from here, or what is in other folders too.
 var leftOut = []goimap.MailboxAttr{
 	goimap.MailboxAttrTrash, goimap.MailboxAttrJunk, goimap.MailboxAttrDrafts,
-	goimap.MailboxAttrSent, goimap.MailboxAttrAll, goimap.MailboxAttrFlagged,
+	goimap.MailboxAttrSent, goimap.MailboxAttrAll, goimap.MailboxAttrFlagged, goimap.MailboxAttrImportant,
 }
 
 // hold reports whether name is one of the targets, or below one that is itself

@@ -31,6 +31,10 @@ func (p *pass) offer(b *box, f *fetcher, mails []mail, settle *settler) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	for _, m := range mails {
+		if outcome, known := p.decided(m); known {
+			p.letGo(settle, m, outcome)
+			continue
+		}
 		if !p.gate.Enter(max(m.size, 0)) {
 			return
 		}
@@ -40,15 +44,22 @@ func (p *pass) offer(b *box, f *fetcher, mails []mail, settle *settler) {
 			o := &offer{p: p, b: b, f: f, m: m}
 			outcome := p.store(ctx, o)
 			asked := o.release()
-			done := outcome == launcher.Taken || outcome == launcher.SetAside
-			if done {
-				p.leash.Move(0, 1)
-				settle.add(m, outcome)
-			}
+			p.decide(m, outcome)
+			done := p.letGo(settle, m, outcome)
 			p.leash.Move(-1, 0)
 			p.gate.Leave(max(m.size, 0), asked && done)
 		})
 	}
+}
+
+// letGo has a mail settled if it is to be, and reports whether it is.
+func (p *pass) letGo(settle *settler, m mail, outcome launcher.Outcome) bool {
+	if outcome != launcher.Taken && outcome != launcher.SetAside {
+		return false
+	}
+	p.leash.Move(0, 1)
+	settle.add(m, outcome)
+	return true
 }
 
 // store offers one mail.
@@ -77,6 +88,7 @@ func (o *offer) parcel() *launcher.Parcel {
 	return &launcher.Parcel{
 		ID:        o.p.id(o.b, o.m),
 		Origin:    fmt.Sprintf("%s uid %d", plain(o.b.name), o.m.uid),
+		Time:      o.m.arrived(),
 		Meta:      o.meta(),
 		Documents: o.documents,
 	}
@@ -88,6 +100,9 @@ func (o *offer) meta() map[string]string {
 		"imap.uid":         strconv.FormatUint(uint64(o.m.uid), 10),
 		"imap.uidvalidity": strconv.FormatUint(o.b.validity, 10),
 		"imap.flags":       o.b.flags[o.m.flags],
+	}
+	if o.m.gm != 0 {
+		meta["imap.gm-msgid"] = strconv.FormatUint(o.m.gm, 10)
 	}
 	if o.m.size >= 0 {
 		meta["imap.size"] = strconv.FormatInt(o.m.size, 10)
@@ -133,6 +148,7 @@ func (o *offer) documents(ctx context.Context) ([]*launcher.Document, error) {
 		Dir:       o.b.dir,
 		MediaType: "message/rfc822",
 		Size:      d.body.Size(),
+		Time:      o.m.arrived(),
 		Role:      "message",
 		Meta:      o.meta(),
 		Open:      d.body.Open,

@@ -33,6 +33,7 @@ type pass struct {
 
 	mu     sync.Mutex
 	warned map[string]bool
+	fates  map[uint64]launcher.Outcome // of mails with an X-GM-MSGID
 }
 
 func (s *Source) newPass(ctx context.Context, sink launcher.Sink) *pass {
@@ -41,6 +42,7 @@ func (s *Source) newPass(ctx context.Context, sink launcher.Sink) *pass {
 		leash: flow.NewLeash(ctx), server: s.server(), pool: s.spool(),
 		gate:   flow.NewGate(window, int64(s.MaxMails), s.MaxBytes),
 		warned: make(map[string]bool),
+		fates:  make(map[uint64]launcher.Outcome),
 	}
 	for range max(s.Parallel, 1) {
 		p.lines = append(p.lines, &line{connect: p.connect})
@@ -114,7 +116,9 @@ func (p *pass) folder(name string) error {
 		if err != nil {
 			return err
 		}
-		count, b.validity, b.hashed = n, state.validity, state.validity == 0 || state.notSticky
+		count, b.validity = n, state.validity
+		b.gmail = c.caps.Has(capGmail)
+		b.hashed = !b.gmail && (state.validity == 0 || state.notSticky)
 		p.report(c)
 		if state.readOnly && !b.readOnly {
 			return errReadOnly
@@ -133,7 +137,10 @@ func (p *pass) folder(name string) error {
 		return p.cause(err)
 	}
 	var left error
-	if b.hashed {
+	switch {
+	case b.gmail:
+		mails, left = numbered(mails)
+	case b.hashed:
 		if mails, left = main.hashes(b, mails); mails == nil && left != nil {
 			return p.cause(left)
 		}
@@ -174,6 +181,9 @@ func relative(name, root string) string {
 // checkValidity warns if the UIDs of a folder are new: all its mails are then
 // offered as if they were.
 func (p *pass) checkValidity(b *box) {
+	if b.gmail {
+		return
+	}
 	if b.hashed {
 		p.warnOnce(b.name, errors.New("the server's UIDs do not last: mails are told apart by their headers"))
 		return
@@ -209,16 +219,24 @@ func (p *pass) warnOnce(origin string, err error) {
 	}
 }
 
-// id returns the ID of a mail's parcel: account, folder, UIDVALIDITY and UID.
+// id returns the ID of a mail's parcel: account, folder, UIDVALIDITY and UID,
+// or account and X-GM-MSGID, which is the same in every folder.
 func (p *pass) id(b *box, m mail) string {
-	host := p.s.Addr
+	switch {
+	case b.gmail:
+		return fmt.Sprintf("imap/%s/gm/%d", p.s.place(), m.gm)
+	case b.hashed:
+		return "imap/" + p.s.place(b.name) + "/" + m.hash
+	}
+	return fmt.Sprintf("imap/%s/%d/%d", p.s.place(b.name), b.validity, m.uid)
+}
+
+// place names a place in the account, in few characters.
+func (s *Source) place(parts ...string) string {
+	host := s.Addr
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
-	sum := sha256.Sum256([]byte(strings.ToLower(host) + "\x00" + p.s.User + "\x00" + b.name))
-	place := "imap/" + hex.EncodeToString(sum[:8])
-	if b.hashed {
-		return place + "/" + m.hash
-	}
-	return fmt.Sprintf("%s/%d/%d", place, b.validity, m.uid)
+	sum := sha256.Sum256([]byte(strings.Join(append([]string{strings.ToLower(host), s.User}, parts...), "\x00")))
+	return hex.EncodeToString(sum[:8])
 }

@@ -34,8 +34,9 @@ type responses struct {
 	text    bool   // the response ends with text for people: braces mean nothing
 	greeted bool
 
-	plus  atomic.Bool     // a continuation request is expected
-	ended <-chan struct{} // closed when the library does not read any more
+	own   atomic.Pointer[ownCommand] // under way; nil: none
+	plus  atomic.Bool                // a continuation request is expected
+	ended <-chan struct{}            // closed when the library does not read any more
 
 	mu       sync.Mutex
 	selected selected
@@ -175,6 +176,10 @@ func (r *responses) begin(line []byte, whole bool) ([]byte, error) {
 		return line, nil
 	case len(first) == 1 && first[0] == '*':
 		return r.untagged(line, rest, whole), nil
+	case r.own.Load().is(first) && whole:
+		r.text, r.drop = true, true
+		r.own.Swap(nil).end(string(rest))
+		return line, nil
 	case len(first) > 1 && first[0] == 'T' && isDigits(first[1:]) && whole:
 		r.text = true
 		return r.condition(string(first), string(rest)), nil
@@ -195,6 +200,13 @@ func (r *responses) untagged(line, rest []byte, whole bool) []byte {
 		switch strings.ToUpper(string(kind)) {
 		case "EXISTS", "EXPUNGE":
 		case "FETCH":
+			if own := r.own.Load(); own != nil {
+				r.drop = true
+				if whole {
+					own.fetched(items)
+				}
+				return line
+			}
 			if !whole {
 				return line
 			}

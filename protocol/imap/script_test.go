@@ -188,6 +188,61 @@ func TestListing(t *testing.T) {
 	}
 }
 
+// TestArrival: the time of a parcel is when the mail arrived at the server, and
+// a server that stumbles over that tells the rest.
+func TestArrival(t *testing.T) {
+	arrived := time.Date(2026, 3, 2, 9, 30, 5, 0, time.FixedZone("", 3600))
+	for name, test := range map[string]struct {
+		date func(c *mailtest.Talk, tag string) bool // answers the listing that asks for dates
+		mail func(c *mailtest.Talk, seq int, m *mailtest.Mail, items string) bool
+		none bool // no mail has a time
+	}{
+		"told":    {},
+		"refused": {date: func(c *mailtest.Talk, tag string) bool { c.Say("%s BAD what is that", tag); return true }, none: true},
+		"fatal":   {date: func(c *mailtest.Talk, tag string) bool { c.Drop(); return true }, none: true},
+		"odd": {mail: func(c *mailtest.Talk, seq int, m *mailtest.Mail, items string) bool {
+			c.Say(`* %d FETCH (UID %d INTERNALDATE "00-Jan-0000 00:00:00 +0000" RFC822.SIZE %d FLAGS ())`, seq, m.UID, m.Size)
+			return true
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			mails := messages(9)
+			s := &mailtest.IMAPScript{Caps: modern}
+			s.Fill("INBOX", mails...)
+			for _, m := range s.Folder("INBOX").Mails {
+				m.Time = arrived
+			}
+			s.OnCommand = func(c *mailtest.Talk, tag, name, args string) bool {
+				return test.date != nil && strings.Contains(args, "INTERNALDATE") && test.date(c, tag)
+			}
+			s.OnMail = func(c *mailtest.Talk, seq int, m *mailtest.Mail, items string) bool {
+				return test.mail != nil && m.UID == 4 && strings.Contains(items, "INTERNALDATE") && test.mail(c, seq, m, items)
+			}
+			s.Start(t)
+			var got shelf
+			var mu sync.Mutex
+			got.answer = func(p *launcher.Parcel) error {
+				mu.Lock()
+				defer mu.Unlock()
+				want := arrived
+				if test.none || test.mail != nil && p.Meta["imap.uid"] == "4" {
+					want = time.Time{}
+				}
+				if !p.Time.Equal(want) {
+					t.Errorf("uid %s: time %v, want %v", p.Meta["imap.uid"], p.Time, want)
+				}
+				return nil
+			}
+			if err := scripted(s).Poll(t.Context(), &got); err != nil {
+				t.Fatal(err)
+			}
+			if n := got.missing(mails); n != 0 {
+				t.Errorf("%d mails missing, failed: %v", n, got.failed)
+			}
+		})
+	}
+}
+
 // A talkWriter makes a Talk an io.Writer.
 type talkWriter struct{ c *mailtest.Talk }
 

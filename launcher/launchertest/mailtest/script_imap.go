@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // An IMAPScript is an IMAP server that does as it is told. It speaks so much
@@ -55,6 +56,8 @@ type Mail struct {
 	Flags []string
 	Body  io.ReaderAt
 	Size  int64
+	Time  time.Time // INTERNALDATE; zero is not told
+	GM    uint64    // X-GM-MSGID, the same for all copies of a mail; 0 is not told
 }
 
 // NewMail returns a mail with that body.
@@ -88,6 +91,16 @@ func (s *IMAPScript) folder(name string) *Folder {
 		s.folders[name] = &Folder{Validity: uint64(1000 + len(s.folders))}
 	}
 	return s.folders[name]
+}
+
+// Label puts a mail into several folders, with the X-GM-MSGID gm, as Gmail does
+// with labels.
+func (s *IMAPScript) Label(gm uint64, body []byte, folders ...string) {
+	m := NewMail(0, body)
+	m.GM = gm
+	for _, f := range folders {
+		s.Folder(f).add(m)
+	}
 }
 
 // Fill puts mails into a folder, with UIDs from 1.
@@ -293,6 +306,12 @@ func (c *Talk) Mail(seq int, m *Mail, items string) {
 	if strings.Contains(items, "RFC822.SIZE") {
 		fmt.Fprintf(c.w, " RFC822.SIZE %d", m.Size)
 	}
+	if strings.Contains(items, "INTERNALDATE") && !m.Time.IsZero() {
+		fmt.Fprintf(c.w, " INTERNALDATE %q", m.Time.Format("_2-Jan-2006 15:04:05 -0700"))
+	}
+	if strings.Contains(items, "X-GM-MSGID") && m.GM != 0 {
+		fmt.Fprintf(c.w, " X-GM-MSGID %d", m.GM)
+	}
 	if strings.Contains(items, "HEADER") {
 		head := m.header()
 		fmt.Fprintf(c.w, " BODY[HEADER] {%d}\r\n%s", len(head), head)
@@ -367,10 +386,7 @@ func (c *scripted) copy(tag, name, args string) bool {
 	in := func(m *Mail) bool { return inSet(set, int64(m.UID), c.last(true)) }
 	for _, m := range c.box.Mails {
 		if in(m) {
-			to.nextUID++
-			n := *m
-			n.UID = to.nextUID
-			to.Mails = append(to.Mails, &n)
+			n := to.add(m)
 			from, dest = append(from, strconv.Itoa(int(m.UID))), append(dest, strconv.Itoa(int(n.UID)))
 		}
 	}
@@ -386,6 +402,24 @@ func (c *scripted) copy(tag, name, args string) bool {
 	c.expunge(in)
 	c.Say("%s OK done", tag)
 	return true
+}
+
+// add puts a copy of a mail into a folder. A mail with an X-GM-MSGID is in a
+// folder once: the folder is a label.
+func (f *Folder) add(m *Mail) *Mail {
+	for _, there := range f.Mails {
+		if m.GM != 0 && there.GM == m.GM {
+			return there
+		}
+	}
+	for _, there := range f.Mails {
+		f.nextUID = max(f.nextUID, there.UID)
+	}
+	f.nextUID++
+	n := *m
+	n.UID = f.nextUID
+	f.Mails = append(f.Mails, &n)
+	return &n
 }
 
 func (c *scripted) expunge(gone func(*Mail) bool) {

@@ -1,0 +1,203 @@
+package imap
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	goimap "github.com/emersion/go-imap/v2"
+)
+
+// care is how little is asked for in a listing, so that a server that stumbles
+// over one item tells the others.
+type care int
+
+const (
+	all    care = iota
+	noDate      // INTERNALDATE is not asked for
+	none        // only a SEARCH is made
+)
+
+// mails lists what is in a folder of count mails, without those that are
+// marked as deleted, oldest first. Where the listing breaks the session, it
+// asks for less in the next.
+func (l *line) mails(b *box, count uint32) ([]mail, error) {
+	if count == 0 {
+		return nil, nil
+	}
+	var found []mail
+	for how := all; ; {
+		tried := how
+		err := l.run(b, func(s *session) (err error) {
+			tried = how
+			found, err = s.mails(b, count, how)
+			if s.broken() {
+				how = min(how+1, none)
+			}
+			return err
+		})
+		if err == nil || tried == how {
+			return found, err
+		}
+	}
+}
+
+// mails lists the selected folder.
+func (s *session) mails(b *box, count uint32, how care) ([]mail, error) {
+	listed := newListing(b)
+	deleted := make(map[uint32]bool)
+	for err := error(nil); how < none; how++ {
+		listed.mails = listed.mails[:0]
+		if err = s.listOnce(count, how, b.gmail, func(m mail, flags []string) {
+			if slices.ContainsFunc(flags, func(f string) bool { return strings.EqualFold(f, string(goimap.FlagDeleted)) }) {
+				deleted[m.uid] = true
+				return
+			}
+			listed.add(m, flags)
+		}); err == nil {
+			break
+		} else if !isRefusal(err) {
+			return nil, fmt.Errorf("list mails: %w", err)
+		}
+	}
+	found := listed.sort()
+	if uint64(len(found)+len(deleted)) >= uint64(count) {
+		return found, nil
+	}
+	// What was not returned is not gone: servers leave out what they stumble
+	// over.
+	uids, err := s.search(&goimap.SearchCriteria{NotFlag: []goimap.Flag{goimap.FlagDeleted}}, int64(min(count, maxUIDs)))
+	if err != nil {
+		return nil, err
+	}
+	for uid := range uids.each() {
+		if _, ok := slices.BinarySearchFunc(found, uid, func(m mail, u uint32) int { return cmp.Compare(m.uid, u) }); !ok && !deleted[uid] {
+			listed.add(mail{uid: uid, size: -1}, nil)
+		}
+	}
+	return listed.sort(), nil
+}
+
+// listOnce calls f for each mail of a folder of count mails whose UID and flags
+// are told.
+func (s *session) listOnce(count uint32, how care, gmail bool, f func(m mail, flags []string)) error {
+	items := "UID FLAGS RFC822.SIZE"
+	if how == all {
+		items += " INTERNALDATE"
+	}
+	if gmail {
+		items += " X-GM-MSGID"
+	}
+	return s.ask("UID FETCH 1:* ("+items+")", budget+int64(min(count, maxUIDs))*1024, func(items []byte) {
+		if m, flags, ok := readListed(items); ok {
+			f(m, flags)
+		}
+	})
+}
+
+// readListed reads the items of a FETCH response in a listing. It takes what it
+// can read; ok is false without UID and flags, for then it is not known
+// whether the mail is to be offered.
+func readListed(items []byte) (m mail, flags []string, ok bool) {
+	m.size = -1
+	hasFlags := false
+	rest, _ := bytes.CutPrefix(items, []byte("("))
+	for {
+		name, value, more := nextItem(&rest)
+		if !more {
+			return m, flags, m.uid != 0 && hasFlags
+		}
+		switch strings.ToUpper(name) {
+		case "UID":
+			m.uid = uint32(readNumber(value, 32))
+		case "RFC822.SIZE":
+			if n, err := strconv.ParseInt(value, 10, 63); err == nil && n >= 0 {
+				m.size = n
+			}
+		case "INTERNALDATE":
+			m.time = readDate(value)
+		case "X-GM-MSGID":
+			m.gm = readNumber(value, 64)
+		case "FLAGS":
+			if list, found := strings.CutPrefix(value, "("); found {
+				flags, hasFlags = readFlags(strings.TrimSuffix(list, ")")), true
+			}
+		}
+	}
+}
+
+// nextItem takes a name and its value off rest. more is false at the end, and
+// where neither can be told.
+func nextItem(rest *[]byte) (name, value string, more bool) {
+	b := bytes.TrimLeft(*rest, " ")
+	n := bytes.IndexByte(b, ' ')
+	if n <= 0 {
+		return "", "", false
+	}
+	name, b = string(b[:n]), bytes.TrimLeft(b[n:], " ")
+	n = valueLen(b)
+	if n <= 0 {
+		return "", "", false
+	}
+	value, *rest = string(b[:n]), b[n:]
+	return name, value, true
+}
+
+// valueLen returns how long the atom, quoted string or list is that begins b;
+// -1 if it does not end.
+func valueLen(b []byte) int {
+	depth, quoted := 0, false
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '(':
+			depth++
+		case c == ')':
+			if depth--; depth < 0 {
+				return i
+			}
+		case c == ' ' && depth == 0:
+			return i
+		}
+	}
+	if depth > 0 || quoted {
+		return -1
+	}
+	return len(b)
+}
+
+// readNumber reads a number of so many bits; 0 if it is none.
+func readNumber(s string, bits int) uint64 {
+	n, err := strconv.ParseUint(s, 10, bits)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// readFlags returns those in a list of flags that are some.
+func readFlags(list string) (flags []string) {
+	for _, f := range strings.Fields(list) {
+		if isFlag(f) {
+			flags = append(flags, f)
+		}
+	}
+	return flags
+}
+
+// readDate reads an INTERNALDATE in its quotes; 0 if it is none that can be.
+func readDate(quoted string) int64 {
+	t, err := time.Parse("_2-Jan-2006 15:04:05 -0700", strings.Trim(quoted, `"`))
+	if err != nil || t.Unix() < 0 {
+		return 0
+	}
+	return t.Unix()
+}
