@@ -59,3 +59,17 @@ func Warn(ctx context.Context, origin string, err error) {
 		p.l.observe(ctx, Event{Kind: EventWarning, Origin: origin, Err: err})
 	}
 }
+
+// Remember keeps a short text of a Source's under a key of its own until the
+// next pass, also across restarts where the Ledger lasts, and returns what was
+// kept before; "" for nothing. It is for what a Source cannot learn from its
+// origin, such as what a number there was the last time. A dry run keeps
+// nothing. Outside a pass, or with a text above 256 bytes, Remember does
+// nothing and returns "".
+func Remember(ctx context.Context, key, text string) (was string) {
+	p := passOf(ctx)
+	if p == nil || len(text) > maxNote {
+		return ""
+	}
+	return p.remember(ctx, key, text)
+}

@@ -71,7 +71,7 @@ const (
 	Rejected               // refused for good, to be set aside
 	Skipped                // nothing in it was wanted
 	Discarded              // given up by a person: not delivered, not listed as rejected
-	Marker                 // not a parcel: Time is the last instant the schedule was served for
+	Marker                 // not a parcel: Time is the last instant the schedule was served for, or Where a note of the Source about Origin
 )
 
 var states = [...]string{"unknown", "tried", "stored", "rejected", "skipped", "discarded", "marker"}

@@ -35,6 +35,12 @@ func (l *Launcher) keyIn(id string) (k key, ok bool) {
 // markerID is the ID of the entry that holds the last scheduled instant.
 func (l *Launcher) markerID() string { return l.Name + "/-schedule" }
 
+// noteID is the ID of the entry that holds what a Source had remembered.
+func (l *Launcher) noteID(name string) string {
+	k := keyOf(name)
+	return l.Name + "/-note-" + hex.EncodeToString(k[:])
+}
+
 // A part is what reaches the Sink as one parcel: the documents of one Unit
 // that go to one job, or of these a single one.
 type part struct {

@@ -207,6 +207,22 @@ func (p *pass) putAside(ctx context.Context, id, where string) {
 	}
 }
 
+const maxNote = 256
+
+func (p *pass) remember(ctx context.Context, name, text string) (was string) {
+	ctx, cancel := settling(ctx)
+	defer cancel()
+	id := p.l.noteID(name)
+	e, err := p.l.state.ledger.Load(ctx, id)
+	if err == nil && !p.dry && e.Where != text {
+		err = p.l.state.ledger.Save(ctx, Entry{ID: id, Launcher: p.l.Name, State: Marker, Origin: printable(name), Where: text})
+	}
+	if err != nil {
+		p.l.observe(ctx, Event{Kind: EventWarning, Err: fmt.Errorf("ledger: note %q: %w", name, err)})
+	}
+	return e.Where
+}
+
 // halt ends the pass: every Store call from now on returns err.
 func (p *pass) halt(err error) error {
 	p.mu.Lock()

@@ -135,24 +135,37 @@ func TestWithEngine(t *testing.T) {
 	}
 }
 
-// TestUIDValidityWarns: a folder whose UIDs are new is worth a warning.
+// TestUIDValidityWarns: a folder whose UIDs are new is worth one warning, also
+// after a restart.
 func TestUIDValidityWarns(t *testing.T) {
 	s := &mailtest.IMAPScript{Caps: modern}
 	s.Fill("INBOX", messages(3)...)
 	s.Start(t)
+	ledger := new(launcher.MemoryLedger)
 	var warnings []string
-	l := &launcher.Launcher{Name: "mail", Source: scripted(s), Sink: &shelf{}, Observe: func(_ context.Context, e launcher.Event) {
-		if e.Kind == launcher.EventWarning {
-			warnings = append(warnings, e.Origin+": "+e.Err.Error())
-		}
-	}}
-	for range 2 {
-		if _, err := l.Poll(t.Context()); err != nil {
+	pass := func() {
+		t.Helper()
+		l := &launcher.Launcher{Name: "mail", Source: scripted(s), Sink: &shelf{}, Ledger: ledger, Observe: func(_ context.Context, e launcher.Event) {
+			if e.Kind == launcher.EventWarning {
+				warnings = append(warnings, e.Origin+": "+e.Err.Error())
+			}
+		}}
+		if _, err := l.Preview(t.Context(), 10); err != nil {
 			t.Fatal(err)
 		}
-		s.Folder("INBOX").Validity++
+		if stats, err := l.Poll(t.Context()); err != nil || stats.Stored+stats.Known != 3 {
+			t.Fatalf("%+v, %v", stats, err)
+		}
 	}
-	if len(warnings) != 1 || !strings.Contains(warnings[0], "UIDVALIDITY changed") {
+	pass()
+	pass()
+	if len(warnings) != 0 {
+		t.Errorf("warnings %q while nothing changed, want none", warnings)
+	}
+	s.Folder("INBOX").Validity++
+	pass()
+	pass()
+	if len(warnings) != 1 || !strings.Contains(warnings[0], "UIDVALIDITY changed from 1000 to 1001") {
 		t.Errorf("warnings %q, want one about UIDVALIDITY", warnings)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -191,9 +192,11 @@ func (p *pass) checkValidity(b *box) {
 	if p.dry {
 		return // the pass that offers them warns
 	}
-	if was := p.s.remember(b.name, b.validity); was != 0 && was != b.validity {
+	now := strconv.FormatUint(b.validity, 10)
+	was := launcher.Remember(p.ctx, "imap/"+p.s.place(b.name)+"/uidvalidity", now)
+	if was != "" && was != now {
 		launcher.Warn(p.ctx, "folder "+plain(b.name),
-			fmt.Errorf("UIDVALIDITY changed from %d to %d: every mail in it is offered again", was, b.validity))
+			fmt.Errorf("UIDVALIDITY changed from %s to %s: every mail in it is offered again", was, now))
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"strings"
-	"sync"
 
 	goimap "github.com/emersion/go-imap/v2"
 
@@ -102,9 +101,6 @@ type Source struct {
 
 	guard dial.Guard
 	own   spool.Pool
-
-	mu       sync.Mutex
-	validity map[string]uint64 // by folder, as last seen
 }
 
 var _ launcher.Source = (*Source)(nil)
@@ -176,17 +172,4 @@ func (s *Source) spool() *spool.Pool {
 		return s.Spool
 	}
 	return &s.own
-}
-
-// remember takes down the UIDVALIDITY of a folder and returns what it was, 0
-// if it was not seen before.
-func (s *Source) remember(folder string, validity uint64) (was uint64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.validity == nil {
-		s.validity = make(map[string]uint64)
-	}
-	was = s.validity[folder]
-	s.validity[folder] = validity
-	return was
 }
