@@ -66,8 +66,11 @@ var errBudget = errors.New("server sent more than was asked for")
 func newConn(ctx context.Context, s *Server, w *wire, greeting string) *Conn {
 	c := &Conn{
 		raw: w.raw, r: w.r, w: w.w, tls: w.tls, caps: w.caps,
-		idle:     s.Limits.idle(),
-		progress: func(n int64) { launcher.Progress(ctx, n) },
+		idle: s.Limits.idle(),
+		progress: func(n int64) {
+			s.Quota.received(n)
+			launcher.Progress(ctx, n)
+		},
 		release:  func() {},
 		greeting: []byte(greeting),
 		budget:   unasked,

@@ -24,7 +24,7 @@
 //
 // [Hosts] caps the connections to one server over all accounts that share the
 // value, and [Guard] keeps an account whose password was refused from being
-// locked out by further attempts.
+// locked out by further attempts. [Quota] bounds what is received in a day.
 //
 // Server.Dial is the one seam through which every byte passes: tests cut,
 // delay and garble connections there, and hosts send them through a proxy or

@@ -12,6 +12,8 @@ import (
 // trying a password that was refused. After the third refusal in a row it
 // allows further attempts only after a minute, then after two, and so on up to
 // an hour. A secret that differs from the one refused last is tried at once.
+// An account of which the server says that it uses too much rests likewise,
+// from the first time on.
 //
 // The zero value is ready for use. A Guard is safe for concurrent use, serves
 // one account, and must not be copied after first use.
@@ -21,6 +23,10 @@ type Guard struct {
 	secret   [sha256.Size]byte // that was refused last
 	until    time.Time
 	lastSaid error
+
+	throttled int       // times in a row that the server said so
+	rest      time.Time // not to be connected to before
+	restSaid  error
 }
 
 const guardFree = 3 // refusals that cost no waiting
@@ -69,8 +75,41 @@ func (g *Guard) refuse(secret string, err error) {
 	g.secret, g.lastSaid = sum, err
 	g.refused++
 	if over := g.refused - guardFree; over >= 0 {
-		g.until = time.Now().Add(min(time.Minute<<min(over, 6), time.Hour))
+		g.until = time.Now().Add(pause(over))
 	}
+}
+
+// pause is a minute, doubled so many times up to an hour.
+func pause(times int) time.Duration {
+	return min(time.Minute<<min(times, 6), time.Hour)
+}
+
+// Rest has the account left alone for a minute, and for longer each time until
+// a login succeeds: the server said err, that it is used too much.
+func (g *Guard) Rest(err error) {
+	if g == nil {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if time.Now().Before(g.rest) {
+		return // of several connections at a time
+	}
+	g.rest, g.restSaid = time.Now().Add(pause(g.throttled)), err
+	g.throttled++
+}
+
+// rested returns an error while the account is to be left alone.
+func (g *Guard) rested() error {
+	if g == nil {
+		return nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if wait := time.Until(g.rest); wait > 0 {
+		return fmt.Errorf("left alone for another %v: %w", wait.Round(time.Second), g.restSaid)
+	}
+	return nil
 }
 
 // accept forgets refusals.
@@ -81,4 +120,5 @@ func (g *Guard) accept() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.refused, g.until, g.lastSaid = 0, time.Time{}, nil
+	g.throttled, g.rest, g.restSaid = 0, time.Time{}, nil
 }

@@ -72,7 +72,7 @@ func (l *imapLogin) greeting() (preauth bool, err error) {
 	case "PREAUTH":
 		preauth = true
 	default:
-		return false, fmt.Errorf("greeting: server said %q", saying(line))
+		return false, &farewellError{"greeting", saying(line)}
 	}
 	l.readCode(rest)
 	return preauth, nil
@@ -162,7 +162,7 @@ func (l *imapLogin) untagged(text string) error {
 	case "OK":
 		l.readCode(rest)
 	case "BYE":
-		return fmt.Errorf("server closes the connection, saying %q", saying(rest))
+		return &farewellError{"connection closed", saying(rest)}
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package dial
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -49,4 +50,36 @@ func saying(text string, secrets ...string) string {
 		text = strings.ToValidUTF8(text[:maxSaid], "") + "…"
 	}
 	return text
+}
+
+// A farewellError is what a server said that does not want the connection.
+type farewellError struct{ what, said string }
+
+func (f *farewellError) Error() string { return fmt.Sprintf("%s: server said %q", f.what, f.said) }
+
+// IsThrottle reports whether a server says in text, which ended a command, that
+// the account transfers too much. Trying again soon makes that worse.
+func IsThrottle(text string) bool {
+	return hasSign(text, "[overquota", "bandwidth limit", "rate limit")
+}
+
+// isCrowded reports whether a server says in text, which ended a connection,
+// that it has enough of the account or of this host.
+func isCrowded(text string) bool { return IsThrottle(text) || hasSign(text, "[limit", "too many") }
+
+func hasSign(text string, signs ...string) bool {
+	text = strings.ToLower(text)
+	return slices.ContainsFunc(signs, func(sign string) bool { return strings.Contains(text, sign) })
+}
+
+func isThrottled(err error) bool {
+	var r *refusal
+	var f *farewellError
+	switch {
+	case errors.As(err, &r):
+		return !r.final && isCrowded(r.said)
+	case errors.As(err, &f):
+		return isCrowded(f.said)
+	}
+	return false
 }

@@ -104,6 +104,6 @@ func (c credentials) verdict(word, text, detail string) error {
 	code, _, _ := strings.Cut(strings.TrimPrefix(text, "["), "]")
 	code, _, _ = strings.Cut(strings.ToUpper(code), " ")
 	temporary := strings.HasPrefix(text, "[") && slices.Contains(passing, code) ||
-		strings.Contains(strings.ToLower(text), "too many")
+		isCrowded(text)
 	return &refusal{said: c.clean(word + " " + text), detail: detail, final: !temporary}
 }

@@ -59,6 +59,9 @@ type Server struct {
 
 	// Guard remembers refused credentials; nil does not.
 	Guard *Guard
+
+	// Quota bounds the bytes that are received in a day; nil does not.
+	Quota *Quota
 }
 
 // Limits bounds how long a server may keep its client waiting.
@@ -101,17 +104,31 @@ func (s *Server) open(ctx context.Context, p protocol) (*Conn, error) {
 	if err := s.validate(); err != nil {
 		return nil, fmt.Errorf("%s %q: %w", p.name, s.Addr, err)
 	}
+	if err := s.mayConnect(); err != nil {
+		return nil, fmt.Errorf("%s %q: %w", p.name, s.Addr, err)
+	}
 	release, err := s.Hosts.acquire(ctx, host)
 	if err != nil {
 		return nil, fmt.Errorf("%s %q: %w", p.name, s.Addr, err)
 	}
 	conn, err := s.connect(ctx, p, host, port)
 	if err != nil {
+		if isThrottled(err) {
+			s.Guard.Rest(err)
+		}
 		release()
 		return nil, fmt.Errorf("%s %q: %w", p.name, s.Addr, err)
 	}
 	conn.release = release
 	return conn, nil
+}
+
+// mayConnect returns why the server is not to be bothered now.
+func (s *Server) mayConnect() error {
+	if _, err := s.Quota.Reserve(1); err != nil {
+		return err
+	}
+	return s.Guard.rested()
 }
 
 func (s *Server) validate() error {

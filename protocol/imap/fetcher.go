@@ -43,6 +43,7 @@ var errGone = errors.New("message is not in the folder any more")
 type fetcher struct {
 	ctx  context.Context // of the connections
 	pool *spool.Pool
+	warn func(error)
 
 	mu        sync.Mutex
 	changed   *sync.Cond
@@ -57,8 +58,8 @@ type fetcher struct {
 	unblocked func() bool
 }
 
-func newFetcher(ctx context.Context, pool *spool.Pool, lines int) *fetcher {
-	f := &fetcher{ctx: ctx, pool: pool, lines: lines, pace: batchMails}
+func newFetcher(ctx context.Context, pool *spool.Pool, lines int, warn func(error)) *fetcher {
+	f := &fetcher{ctx: ctx, pool: pool, lines: lines, pace: batchMails, warn: warn}
 	f.changed = sync.NewCond(&f.mu)
 	f.unblocked = context.AfterFunc(ctx, func() { f.halt(context.Cause(ctx)) })
 	return f
@@ -132,7 +133,9 @@ func (f *fetcher) serve(l *line, b *box) {
 		}
 		s, err := l.get(b)
 		if err != nil {
-			f.giveBack(batch, err)
+			if f.retire(batch, err) {
+				f.warn(fmt.Errorf("goes on with fewer connections: %w", err))
+			}
 			return
 		}
 		wg.Go(func() {
@@ -206,14 +209,22 @@ func (d *download) alone() bool {
 	return d.step != batched || d.breaks > 0 || d.mail.size < 0 || d.mail.size > chunk
 }
 
-// giveBack ends downloads that could not be begun because there is no
-// connection.
-func (f *fetcher) giveBack(batch []*download, err error) {
+// retire puts back a batch for which there is no connection, and has the others
+// go on without this one. It reports false if there are none, and everything
+// ends.
+func (f *fetcher) retire(batch []*download, err error) (others bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.flying--
-	f.queue = append(f.queue, batch...)
-	f.haltLocked(err)
+	f.lines--
+	for _, d := range batch {
+		f.put(d)
+	}
+	if f.lines == 0 || launcher.OutcomeOf(err) != launcher.Stop {
+		f.haltLocked(err)
+		return false
+	}
+	return f.err == nil
 }
 
 func (f *fetcher) landed() {
@@ -246,6 +257,9 @@ func (f *fetcher) answered(batch []*download, err error, broken bool) (doubt boo
 			d.finish(nil, launcher.Halt(context.Cause(f.ctx)))
 		case broken:
 			f.blame(d, len(batch) == 1, err)
+		case launcher.OutcomeOf(err) == launcher.Stop:
+			f.haltLocked(err)
+			d.finish(nil, f.err)
 		case d.other >= 0 && d.other == d.got:
 			doubt = true
 			d.restart(f.pool.Create())

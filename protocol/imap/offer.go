@@ -24,6 +24,7 @@ type offer struct {
 	mu    sync.Mutex
 	d     *download
 	asked bool
+	free  func() // what was reserved of the quota; nil if asked is false
 }
 
 // offer offers the mails of a folder, oldest first, several at a time.
@@ -76,6 +77,9 @@ func (p *pass) store(ctx context.Context, o *offer) launcher.Outcome {
 func (o *offer) release() (asked bool) {
 	o.mu.Lock()
 	d, asked := o.d, o.asked
+	if o.free != nil {
+		o.free()
+	}
 	o.asked = true // what is asked now comes too late
 	o.mu.Unlock()
 	if d != nil {
@@ -125,13 +129,10 @@ func (o *offer) documents(ctx context.Context) ([]*launcher.Document, error) {
 	if limit := o.p.s.MaxSize; limit > 0 && o.m.size > limit {
 		return nil, launcher.Reject(fmt.Errorf("message of %d bytes is larger than %d", o.m.size, limit))
 	}
-	o.mu.Lock()
-	if !o.asked {
-		o.asked = true
-		o.d = o.f.want(o.m)
+	d, err := o.want()
+	if err != nil {
+		return nil, err
 	}
-	d := o.d
-	o.mu.Unlock()
 	if d == nil {
 		return nil, fmt.Errorf("documents of %s asked for after Store returned", o.b.name)
 	}
@@ -153,6 +154,25 @@ func (o *offer) documents(ctx context.Context) ([]*launcher.Document, error) {
 		Meta:      o.meta(),
 		Open:      d.body.Open,
 	}}, nil
+}
+
+// want asks for the mail, once; nil if it is too late for that.
+func (o *offer) want() (*download, error) {
+	size, quota := max(o.m.size, 0), o.p.s.Quota
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.asked {
+		return o.d, nil
+	}
+	if !quota.Fits(size) {
+		return nil, launcher.Reject(fmt.Errorf("message of %d bytes is larger than the quota of %d bytes in 24 hours", size, quota.Bytes))
+	}
+	free, err := quota.Reserve(size)
+	if err != nil {
+		return nil, launcher.Later(err)
+	}
+	o.asked, o.free, o.d = true, free, o.f.want(o.m)
+	return o.d, nil
 }
 
 // last returns the end of a folder's name, by any usual separator.

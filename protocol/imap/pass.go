@@ -151,7 +151,7 @@ func (p *pass) folder(name string) error {
 
 // work offers mails while it fetches and settles others.
 func (p *pass) work(b *box, mails []mail) error {
-	f := newFetcher(p.leash, p.pool, len(p.lines))
+	f := newFetcher(p.leash, p.pool, len(p.lines), func(err error) { p.warnOnce("", err) })
 	settle := newSettler(p, p.lines[0], b)
 	var serving, settling sync.WaitGroup
 	for _, l := range p.lines {

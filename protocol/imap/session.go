@@ -17,10 +17,11 @@ import (
 // A session is one connection that is logged in. Of its commands FETCH and
 // those that settle may run at the same time, each in its own goroutine.
 type session struct {
-	conn *dial.Conn
-	in   *responses
-	c    *imapclient.Client
-	caps goimap.CapSet
+	conn  *dial.Conn
+	guard *dial.Guard
+	in    *responses
+	c     *imapclient.Client
+	caps  goimap.CapSet
 
 	box string // that is selected; "": none
 
@@ -39,7 +40,7 @@ func connect(ctx context.Context, server *dial.Server, changed func()) (*session
 	if err != nil {
 		return nil, err
 	}
-	s := &session{conn: conn, in: newResponses(conn)}
+	s := &session{conn: conn, guard: server.Guard, in: newResponses(conn)}
 	s.c = imapclient.New(s.in, &imapclient.Options{
 		UnilateralDataHandler: &imapclient.UnilateralDataHandler{
 			Mailbox: func(m *imapclient.UnilateralDataMailbox) {
@@ -74,12 +75,21 @@ func (s *session) explain(err error) error {
 	}
 	var refused *goimap.Error
 	if errors.As(err, &refused) {
-		return &refusal{refused}
+		return s.refused(&refusal{refused})
 	}
 	if cause := s.conn.Err(); cause != nil && !errors.Is(cause, net.ErrClosed) {
 		return cause
 	}
 	return fmt.Errorf("cannot read the server's answer: %w", err)
+}
+
+// refused returns err, as one that ends the pass if the account uses too much.
+func (s *session) refused(err *refusal) error {
+	if !dial.IsThrottle(err.Error()) {
+		return err
+	}
+	s.guard.Rest(err)
+	return launcher.Halt(err)
 }
 
 // broken reports whether the session is of no more use.
@@ -131,10 +141,11 @@ func (r *refusal) Error() string {
 
 func (r *refusal) Unwrap() error { return r.err }
 
-// isRefusal reports whether the server answered err: the session goes on.
+// isRefusal reports whether the server answered err: the session goes on, and so
+// does the pass.
 func isRefusal(err error) bool {
 	var r *refusal
-	return errors.As(err, &r)
+	return errors.As(err, &r) && launcher.OutcomeOf(err) != launcher.Stop
 }
 
 // A line is one of the connections of a pass, made anew when it broke. It is

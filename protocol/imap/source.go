@@ -88,6 +88,10 @@ type Source struct {
 	MaxMails int
 	MaxBytes int64
 
+	// Quota bounds the bytes that are received in 24 hours, over all Sources
+	// that share it; nil does not. A mail that does not fit any more waits.
+	Quota *dial.Quota
+
 	// Limits bounds how long the server may keep a pass waiting. The zero
 	// value has sensible defaults.
 	Limits dial.Limits
@@ -163,7 +167,7 @@ func (s *Source) server() *dial.Server {
 	return &dial.Server{
 		Addr: s.Addr, Security: s.Security, TLSConfig: s.TLSConfig,
 		User: s.User, Password: s.Password, Token: s.Token,
-		Compress: s.Compress, Limits: s.Limits, Dial: s.Dial, Hosts: s.Hosts, Guard: &s.guard,
+		Compress: s.Compress, Limits: s.Limits, Dial: s.Dial, Hosts: s.Hosts, Guard: &s.guard, Quota: s.Quota,
 	}
 }
 

@@ -145,6 +145,16 @@ type scripted struct {
 	box *Folder
 }
 
+// Serve talks to one client over a connection that the test made itself, such
+// as one end of net.Pipe, and closes it at the end.
+func (s *IMAPScript) Serve(c net.Conn) {
+	if s.Sep == "" {
+		s.Sep = "/"
+	}
+	defer c.Close()
+	s.talk(NewTalk(c))
+}
+
 func (s *IMAPScript) talk(c *Talk) {
 	s.open.Add(1)
 	defer s.open.Add(-1)
