@@ -7,6 +7,7 @@ import (
 
 	"github.com/ezged/coldlauncher/launcher"
 	"github.com/ezged/coldlauncher/launcher/scenario"
+	"github.com/ezged/coldlauncher/protocol/dial"
 	"github.com/ezged/coldlauncher/protocol/imap"
 )
 
@@ -25,10 +26,11 @@ type IMAP struct {
 	Mail                      // what is taken from each
 	Watch       bool          `json:"watch,omitempty" doc:"a second connection waits for new mail (IDLE), beside the schedule"`
 	Connections int           `json:"connections,omitempty" least:"0" most:"20" doc:"how many fetch mails; 0: 1"`
-	Compress    bool          `json:"compress,omitempty" doc:"for slow links"`
+	Compress    string        `json:"compress,omitempty" values:"auto always never" doc:"whether connections are compressed; by default auto: where they turn out to be slow"`
 	MaxSize     scenario.Size `json:"max_size,omitempty" doc:"a larger mail is set aside without being downloaded"`
 	MaxMails    int           `json:"max_mails,omitempty" least:"0" doc:"new mails in one pass; 0: no limit"`
 	MaxBytes    scenario.Size `json:"max_bytes,omitempty" doc:"bytes in one pass; 0: no limit"`
+	MaxPerDay   scenario.Size `json:"max_bytes_per_day,omitempty" doc:"bytes received in 24 hours, as large providers bound them; 0: no limit"`
 }
 
 // Search narrows what is looked at in a mailbox. All that is set must fit.
@@ -44,6 +46,8 @@ type Search struct {
 
 var afters = map[string]imap.After{"": imap.Seen, "read": imap.Seen, "flag": imap.Flag, "delete": imap.Delete, "nothing": imap.Nothing}
 
+var compressions = map[string]imap.Compress{"": imap.CompressIfSlow, "auto": imap.CompressIfSlow, "always": imap.CompressAlways, "never": imap.CompressNever}
+
 // Origin implements scenario.Form.
 func (f *IMAP) Origin(secret func(scenario.Secret) (launcher.Secret, error)) (scenario.Origin, error) {
 	password, token, noSecret := f.credentials(secret)
@@ -57,8 +61,9 @@ func (f *IMAP) Origin(secret func(scenario.Secret) (launcher.Secret, error)) (sc
 		User: f.Account, Password: password, Token: token,
 		Folder: f.Folder, Recursive: f.Subfolders, Search: search,
 		Done: f.Done, Rejected: f.Rejected, After: afters[f.After], Flag: f.Flag, ReadOnly: f.ReadOnly,
-		Parallel: f.Connections, Compress: f.Compress,
+		Parallel: f.Connections, Compress: compressions[f.Compress],
 		MaxSize: int64(f.MaxSize), MaxMails: f.MaxMails, MaxBytes: int64(f.MaxBytes),
+		Quota: &dial.Quota{Bytes: int64(f.MaxPerDay)},
 	}
 	origin := scenario.Origin{Source: src, Open: f.Mail.open}
 	if f.Watch {

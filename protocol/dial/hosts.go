@@ -2,13 +2,15 @@ package dial
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
 )
 
 // Hosts caps the connections that are open to one host at a time, over all
-// Servers that share the value. Who comes when the cap is reached waits.
+// Servers that share the value. Who comes when the cap is reached waits, unless
+// Server.NoWait says otherwise.
 //
 // A Hosts is safe for concurrent use and must not be copied after first use.
 type Hosts struct {
@@ -20,13 +22,25 @@ type Hosts struct {
 	slots map[string]chan struct{}
 }
 
-// acquire waits for a place at host. The function that it returns gives the
-// place back, once.
-func (h *Hosts) acquire(ctx context.Context, host string) (release func(), err error) {
+// ErrCrowded is wrapped by the error of a connection that would have had to wait
+// for a place among Hosts.
+var ErrCrowded = errors.New("all connections to the host are taken")
+
+// acquire waits for a place at host, or with noWait returns ErrCrowded. The
+// function that it returns gives the place back, once.
+func (h *Hosts) acquire(ctx context.Context, host string, noWait bool) (release func(), err error) {
 	if h == nil {
 		return func() {}, nil
 	}
 	slots := h.at(strings.ToLower(host))
+	select {
+	case slots <- struct{}{}:
+		return sync.OnceFunc(func() { <-slots }), nil
+	default:
+	}
+	if noWait {
+		return nil, ErrCrowded
+	}
 	select {
 	case slots <- struct{}{}:
 		return sync.OnceFunc(func() { <-slots }), nil

@@ -57,6 +57,9 @@ type Server struct {
 	// Hosts caps the connections to one host; nil does not.
 	Hosts *Hosts
 
+	// NoWait fails with ErrCrowded where Hosts would have the connection wait.
+	NoWait bool
+
 	// Guard remembers refused credentials; nil does not.
 	Guard *Guard
 
@@ -107,7 +110,7 @@ func (s *Server) open(ctx context.Context, p protocol) (*Conn, error) {
 	if err := s.mayConnect(); err != nil {
 		return nil, fmt.Errorf("%s %q: %w", p.name, s.Addr, err)
 	}
-	release, err := s.Hosts.acquire(ctx, host)
+	release, err := s.Hosts.acquire(ctx, host, s.NoWait)
 	if err != nil {
 		return nil, fmt.Errorf("%s %q: %w", p.name, s.Addr, err)
 	}

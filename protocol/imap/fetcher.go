@@ -16,6 +16,8 @@ const (
 	batchMails = 50      // at most in one FETCH
 	batchBytes = 8 << 20 // about, in one FETCH
 	depth      = 3       // FETCHes under way on a connection
+	firstBytes = 1 << 20 // about, in one FETCH of the first few: they tell how fast the link is
+	tellBytes  = 4 << 20 // in all of these
 
 	// progress is how much of a mail must arrive before a connection breaks
 	// for that not to count against the mail.
@@ -41,15 +43,17 @@ var errGone = errors.New("message is not in the folder any more")
 // on with one mail at a time, then two, then four, so that the one to blame is
 // found.
 type fetcher struct {
-	ctx  context.Context // of the connections
-	pool *spool.Pool
-	warn func(error)
+	ctx    context.Context // of the connections
+	pool   *spool.Pool
+	choice *choice
+	fewer  func(error) // there is one connection less
 
 	mu        sync.Mutex
 	changed   *sync.Cond
 	queue     []*download // not under way
 	flying    int         // FETCHes under way
 	lines     int
+	asked     int64     // bytes, so far
 	pace      int       // mails that one FETCH may ask for
 	inexact   bool      // the server's sizes are
 	suspects  []suspect // mails that connections broke on, since the last one arrived
@@ -58,10 +62,10 @@ type fetcher struct {
 	unblocked func() bool
 }
 
-func newFetcher(ctx context.Context, pool *spool.Pool, lines int, warn func(error)) *fetcher {
-	f := &fetcher{ctx: ctx, pool: pool, lines: lines, pace: batchMails, warn: warn}
+func newFetcher(p *pass, lines int) *fetcher {
+	f := &fetcher{ctx: p.leash, pool: p.pool, lines: lines, pace: batchMails, choice: &p.choice, fewer: p.fewer}
 	f.changed = sync.NewCond(&f.mu)
-	f.unblocked = context.AfterFunc(ctx, func() { f.halt(context.Cause(ctx)) })
+	f.unblocked = context.AfterFunc(f.ctx, func() { f.halt(context.Cause(f.ctx)) })
 	return f
 }
 
@@ -134,7 +138,7 @@ func (f *fetcher) serve(l *line, b *box) {
 		s, err := l.get(b)
 		if err != nil {
 			if f.retire(batch, err) {
-				f.warn(fmt.Errorf("goes on with fewer connections: %w", err))
+				f.fewer(err)
 			}
 			return
 		}
@@ -143,8 +147,8 @@ func (f *fetcher) serve(l *line, b *box) {
 			// before they end the one before, and both have to be read.
 			err := s.fetch(batch)
 			broken := s.broken()
-			if f.answered(batch, err, broken) {
-				l.renew()
+			if f.answered(batch, err, broken) || f.choice.change(s) {
+				l.renew(s)
 			}
 			l.put(s)
 			f.landed()
@@ -188,13 +192,17 @@ func (f *fetcher) room() bool {
 
 func (f *fetcher) batch() []*download {
 	var bytes int64
-	n := 0
+	n, most := 0, int64(batchBytes)
+	if f.asked < tellBytes {
+		most = firstBytes
+	}
 	for _, d := range f.queue {
 		bytes += d.mail.size
-		if n > 0 && (n >= f.pace || bytes > batchBytes || d.alone()) {
+		if n > 0 && (n >= f.pace || bytes > most || d.alone()) {
 			break
 		}
 		d.loose = f.inexact
+		f.asked += max(d.mail.size, 0)
 		if n++; d.alone() {
 			break
 		}

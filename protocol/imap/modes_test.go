@@ -25,7 +25,7 @@ func TestModes(t *testing.T) {
 		{"implicit TLS", func(*imap.Source, *mailtest.MailServer) {}},
 		{"STARTTLS", startTLS},
 		{"plaintext", plaintext},
-		{"compressed", func(s *imap.Source, _ *mailtest.MailServer) { s.Compress = true }},
+		{"compressed", func(s *imap.Source, _ *mailtest.MailServer) { s.Compress = imap.CompressAlways }},
 		{"three connections", func(s *imap.Source, _ *mailtest.MailServer) { s.Parallel = 3 }},
 	}
 	t.Run("cyrus", func(t *testing.T) { testModes(t, mailtest.Cyrus(t), modes) })

@@ -31,6 +31,7 @@ type pass struct {
 	gate   *flow.Gate
 	lines  []*line
 	plan   plan
+	choice choice
 
 	mu     sync.Mutex
 	warned map[string]bool
@@ -42,17 +43,23 @@ func (s *Source) newPass(ctx context.Context, sink launcher.Sink) *pass {
 		s: s, ctx: ctx, sink: sink, dry: launcher.DryRun(ctx),
 		leash: flow.NewLeash(ctx), server: s.server(), pool: s.spool(),
 		gate:   flow.NewGate(window, int64(s.MaxMails), s.MaxBytes),
+		choice: choice{how: s.Compress},
 		warned: make(map[string]bool),
 		fates:  make(map[uint64]launcher.Outcome),
 	}
-	for range max(s.Parallel, 1) {
-		p.lines = append(p.lines, &line{connect: p.connect})
+	for i := range max(s.Parallel, 1) {
+		// Only the first connection is worth waiting for: the others would hold
+		// on to what they have while they wait for more.
+		p.lines = append(p.lines, newLine(func() (*session, error) { return p.connect(i > 0) }))
 	}
 	return p
 }
 
-func (p *pass) connect() (*session, error) {
-	return connect(p.leash, p.server, func() {})
+func (p *pass) connect(noWait bool) (*session, error) {
+	server := *p.server
+	server.NoWait = noWait
+	server.Compress = p.choice.compressed()
+	return connect(p.leash, &server, func() {})
 }
 
 // end closes the connections.
@@ -151,11 +158,16 @@ func (p *pass) folder(name string) error {
 
 // work offers mails while it fetches and settles others.
 func (p *pass) work(b *box, mails []mail) error {
-	f := newFetcher(p.leash, p.pool, len(p.lines), func(err error) { p.warnOnce("", err) })
+	f := newFetcher(p, len(p.lines))
 	settle := newSettler(p, p.lines[0], b)
 	var serving, settling sync.WaitGroup
-	for _, l := range p.lines {
-		serving.Go(func() { f.serve(l, b) })
+	for i, l := range p.lines {
+		serving.Go(func() {
+			f.serve(l, b)
+			if i > 0 && p.s.Hosts != nil {
+				l.hangUp() // others may wait for the place
+			}
+		})
 	}
 	var failed error
 	settling.Go(func() { failed = settle.run() })
@@ -168,6 +180,13 @@ func (p *pass) work(b *box, mails []mail) error {
 		failed = errors.Join(failed, f.failure())
 	}
 	return failed
+}
+
+// fewer warns of a connection that could not be had.
+func (p *pass) fewer(err error) {
+	if !errors.Is(err, dial.ErrCrowded) {
+		p.warnOnce("", fmt.Errorf("goes on with fewer connections: %w", err))
+	}
 }
 
 // relative returns the path of a folder below root, with slashes.

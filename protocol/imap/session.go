@@ -23,6 +23,8 @@ type session struct {
 	c     *imapclient.Client
 	caps  goimap.CapSet
 
+	compressed bool
+
 	box string // that is selected; "": none
 
 	// Guarded by line.
@@ -56,6 +58,7 @@ func connect(ctx context.Context, server *dial.Server, changed func()) (*session
 		return nil, err
 	}
 	s.caps = s.c.Caps()
+	s.compressed = server.Compress && s.caps.Has(capCompress)
 	return s, nil
 }
 
@@ -153,8 +156,16 @@ func isRefusal(err error) bool {
 type line struct {
 	connect func() (*session, error)
 
-	mu sync.Mutex
-	s  *session
+	mu      sync.Mutex
+	s       *session
+	leaving int        // sessions that were dropped and are still in use
+	left    *sync.Cond // signals that leaving is less
+}
+
+func newLine(connect func() (*session, error)) *line {
+	l := &line{connect: connect}
+	l.left = sync.NewCond(&l.mu)
+	return l
 }
 
 // get returns a session in which b is selected; nil is any. Whoever gets one
@@ -164,6 +175,9 @@ func (l *line) get(b *box) (*session, error) {
 	defer l.mu.Unlock()
 	if l.s != nil && l.s.broken() {
 		l.drop()
+	}
+	for l.leaving > 0 {
+		l.left.Wait() // its place at the host may be the last
 	}
 	if l.s == nil {
 		s, err := l.connect()
@@ -206,6 +220,8 @@ func (l *line) put(s *session) (shared bool) {
 		s.shared = false
 		if s != l.s {
 			s.close()
+			l.leaving--
+			l.left.Broadcast()
 		}
 	}
 	return shared
@@ -216,15 +232,17 @@ func (l *line) put(s *session) (shared bool) {
 func (l *line) drop() {
 	if l.s.users == 0 {
 		l.s.close()
+	} else {
+		l.leaving++
 	}
 	l.s = nil
 }
 
-// renew has the next get open a new session.
-func (l *line) renew() {
+// renew has the next get open a new session in the place of s.
+func (l *line) renew(s *session) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.s != nil {
+	if l.s == s {
 		l.drop()
 	}
 }

@@ -74,9 +74,9 @@ type Source struct {
 	// fast as more on most links.
 	Parallel int
 
-	// Compress has the connection compressed where the server offers that. It
-	// pays on links below some 20 MB/s.
-	Compress bool
+	// Compress is whether connections are compressed where the server offers
+	// that. The zero value has it done once a connection turns out to be slow.
+	Compress Compress
 
 	// MaxSize is the size in bytes above which a mail is set aside without
 	// being downloaded; 0 leaves that to the Spool's limit.
@@ -136,6 +136,7 @@ func (s *Source) validate() error {
 	fault((s.Password == nil) == (s.Token == nil), "exactly one of password and token is needed")
 	fault(s.ReadOnly && (s.Done != "" || s.Rejected != ""), "mails cannot be moved from what is read only")
 	fault(s.After < Seen || s.After > Nothing, "After is %d, which is not defined", s.After)
+	fault(s.Compress < CompressIfSlow || s.Compress > CompressNever, "Compress is %d, which is not defined", s.Compress)
 	fault(s.Done != "" && s.After != Seen, "After is for mails that are not moved to Done")
 	fault(s.Done != "" && s.Done == s.Rejected, "done and rejected are the same folder %q", s.Done)
 	fault(!isFlag(s.Flag), "%q is not a flag", s.Flag)
@@ -167,7 +168,7 @@ func (s *Source) server() *dial.Server {
 	return &dial.Server{
 		Addr: s.Addr, Security: s.Security, TLSConfig: s.TLSConfig,
 		User: s.User, Password: s.Password, Token: s.Token,
-		Compress: s.Compress, Limits: s.Limits, Dial: s.Dial, Hosts: s.Hosts, Guard: &s.guard, Quota: s.Quota,
+		Limits: s.Limits, Dial: s.Dial, Hosts: s.Hosts, Guard: &s.guard, Quota: s.Quota,
 	}
 }
 
