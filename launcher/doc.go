@@ -70,8 +70,31 @@
 //	ledger unavailable                Halt: what cannot be recorded is not stored
 //	Sink down                         Halt; no attempt counts
 //
-// These are tests: TestCrashAtEveryStep here, and the command
-// launcher/launchertest/crashloop, which kills a real process.
+// # Guarantees
+//
+// Every sentence here names what shows it. The README has the figures.
+//
+//   - The process may die at any step: TestCrashAtEveryStep, and the command
+//     launcher/launchertest/crashloop, which kills a real one 1 000 times.
+//   - A connection may end at any byte: TestCutAtEveryByte in
+//     launcher/launchertest, over IMAP and POP3.
+//   - The power may go at any operation: TestPowerCuts in launcher/folder and
+//     launcher/backup.
+//   - The ledger may fail at any call: TestLedgerFailsAtEveryCall.
+//   - All of it may happen at random: TestStress.
+//   - What fails too often is set aside, and delivered once when it is
+//     requeued: TestMaxAttemptsSetsAside, TestRequeueAndDiscard.
+//   - What hangs, fails or ends turns Status unhealthy:
+//     TestFrozenServerTurnsUnhealthy, TestOverdueGoesByTheSchedule,
+//     TestRunThatEndedIsTrouble.
+//   - One dead launcher delays no other, and is not asked all the time:
+//     TestOneDeadOfFifty, TestCooldown.
+//   - Panics end where they happen: TestPanicsAreContained,
+//     TestBodyThatPanicsElsewhere.
+//   - Nothing leaks: TestTenThousandPassesLeakNothing, TestPassesLeakNothing in
+//     launcher/launchertest.
+//   - Text from outside forges nothing, and no secret is shown:
+//     TestHostileTextStaysText in launcher/launchertest, TestLogIsSafeAndStable.
 //
 // One process runs a launcher at a time. Nothing runs before Run or Poll is
 // called, and nothing after they have returned.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -248,5 +249,37 @@ func TestNoMachinePaths(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// What the README and the package comment name as proof is there.
+func TestProofsExist(t *testing.T) {
+	var tests []byte
+	err := filepath.WalkDir("..", func(path string, e fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		tests = append(tests, b...)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"../README.md", "doc.go"} {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		named := regexp.MustCompile(`\bTest[A-Z]\w+`).FindAllString(string(b), -1)
+		if len(named) < 10 {
+			t.Errorf("%s names %d tests, want the proofs of what it promises", name, len(named))
+		}
+		for _, n := range named {
+			kit := n == "TestSource" || n == "TestSink" || n == "TestLedger"
+			if !kit && !strings.Contains(string(tests), "func "+n+"(t *testing.T)") {
+				t.Errorf("%s names %s, which is not there", name, n)
+			}
+		}
 	}
 }
