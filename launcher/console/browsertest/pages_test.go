@@ -151,3 +151,25 @@ func TestKeyboardOrder(t *testing.T) {
 		}
 	}
 }
+
+// What inspect is for, it sees.
+func TestInspectSees(t *testing.T) {
+	b := newBrowser(t)
+	h := newHost(t)
+	b.look("en", "light", 360)
+	b.open(h.url + "/try")
+	b.do(chromedp.Evaluate[chromedp.Void](`(() => {
+		const add = (tag, style, text) => { const e = document.createElement(tag); Object.assign(e.style, style); e.textContent = text; document.querySelector('main').append(e); };
+		add('p', { color: '#999999' }, 'pale');
+		add('p', { width: '500px' }, 'wide');
+		add('input', { borderColor: '#000000' }, '');
+		add('button', { borderColor: '#fafafa' }, '');
+		add('h1', {}, 'another');
+	})()`))
+	got := strings.Join(eval[[]string](b, inspect), "\n")
+	for _, want := range []string{"contrast 2.", "reaches to", "px wide", "has no label", "has no name", "contrast of the edge", "not one h1"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("a page with that fault is not found to have %q:\n%s", want, got)
+		}
+	}
+}
