@@ -185,3 +185,17 @@ func TestGmailTellsNoID(t *testing.T) {
 		t.Errorf("came %v, %d left in Clients/B: want three mails, and the one without an ID left", sink.came, len(s.Folder("Clients/B").Mails))
 	}
 }
+
+// TestGmailOffersOnce: a pass offers a mail once, under whatever label comes first.
+func TestGmailOffersOnce(t *testing.T) {
+	s := labelled(t)
+	source := labelledSource(s)
+	source.ReadOnly = true
+	var got shelf
+	if err := source.Poll(t.Context(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.order) != 3 || len(got.bodies) != 3 {
+		t.Errorf("offered %q, want each of three mails once", got.order)
+	}
+}
