@@ -5,7 +5,7 @@
 //
 //	go run ./examples/quickstart
 //
-// What it made stays in a temporary directory, to be looked at. A directory to
+// On a terminal a bar shows how far they have come. What it made stays in a temporary directory, to be looked at. A directory to
 // use instead may be given as an argument.
 package main
 
@@ -59,7 +59,8 @@ func run(out io.Writer, args []string) (err error) {
 		return err
 	}
 	defer box.close()
-	ls, err := launchers(root, box.addr, ledger, &table{out: out})
+	t := &table{out: out, bar: isTerminal(out)}
+	ls, err := launchers(root, box.addr, ledger, t)
 	if err != nil {
 		return err
 	}
@@ -67,7 +68,13 @@ func run(out io.Writer, args []string) (err error) {
 	ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
 	defer stop()
 	time.AfterFunc(1500*time.Millisecond, func() { arrive(root, late) })
-	if err := launcher.Run(ctx, ls...); !errors.Is(err, context.DeadlineExceeded) {
+	stopBar := func() {}
+	if t.bar {
+		stopBar = showProgress(t, ls)
+	}
+	err = launcher.Run(ctx, ls...)
+	stopBar()
+	if !errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	return report(out, root, box, ls)
@@ -213,6 +220,7 @@ type table struct {
 	out  io.Writer
 	mu   sync.Mutex
 	rows int
+	bar  bool            // a bar is drawn below the rows
 	told map[string]bool // waiting parcels already shown
 }
 
@@ -244,11 +252,21 @@ func (t *table) observe(_ context.Context, e launcher.Event) {
 	default:
 		return
 	}
+	if t.bar {
+		fmt.Fprint(t.out, clearLine)
+	}
 	if t.rows == 0 {
 		fmt.Fprintf(t.out, "%-9s  %-10s  %-24s  %-4s  %s\n", "LAUNCHER", "WHAT", "FROM", "JOB", "")
 	}
 	t.rows++
 	fmt.Fprintf(t.out, "%-9s  %-10s  %-24s  %-4s  %s\n", e.Launcher, what, e.Origin, e.Job, why)
+}
+
+// draw draws the bar anew.
+func (t *table) draw(bar string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	fmt.Fprint(t.out, clearLine+bar)
 }
 
 // report makes one more pass, which takes nothing, and lists what the Sink has.
