@@ -168,7 +168,7 @@ func TestEveryPackageHasAnExample(t *testing.T) {
 	ours, _ := goList(t)
 	shown := 0
 	for _, p := range ours {
-		if p.Name == "main" || p.ImportPath == module || strings.Contains(p.ImportPath+"/", "/internal/") {
+		if p.Name == "main" || p.ImportPath == module || strings.Contains(p.ImportPath+"/", "/internal/") || strings.HasPrefix(p.ImportPath, module+"/examples/") {
 			continue
 		}
 		if !slices.ContainsFunc(append(p.TestGoFiles, p.XTestGoFiles...), func(name string) bool { return hasExample(t, filepath.Join(p.Dir, name)) }) {
