@@ -160,6 +160,26 @@ func TestStatusHasTheOldestWaiting(t *testing.T) {
 	})
 }
 
+// A pass that met everything knows what waits, also if one parcel cannot be let
+// go.
+func TestOldestWaitingIsForgottenThoughAPassFails(t *testing.T) {
+	r := newRig()
+	arrived := time.Now().Add(-time.Hour)
+	it := r.source.Add("waits", launchertest.File("waits", "x"))
+	it.Time = arrived
+	it.Fetch = func(context.Context) error { return launcher.Later(errors.New("incomplete")) }
+	r.poll(t)
+	equal(t, "Status.Oldest while it waits", r.Status().Oldest.Equal(arrived), true)
+	it.Fetch = nil
+	r.source.Add("stuck", launchertest.File("stuck", "y")).Settle = func(launcher.Outcome) error {
+		return errors.New("cannot be moved")
+	}
+	if _, err := r.Poll(t.Context()); err == nil {
+		t.Fatal("a parcel that cannot be moved: Poll = nil, want an error")
+	}
+	equal(t, "Status.Oldest once all is stored", r.Status().Oldest.IsZero(), true)
+}
+
 // A launcher among others whose Schedule panics ends, and says so.
 func TestRunThatEndedIsTrouble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -297,9 +317,11 @@ func TestRepeatedFailuresAreCoalesced(t *testing.T) {
 		c.Cooldown = -1
 		var down atomic.Bool
 		down.Store(true)
+		port := 40_000
 		c.pass = func() error {
 			if down.Load() {
-				return launcher.Halt(errors.New("connection refused"))
+				port++ // of our side, and another one each time
+				return launcher.Halt(fmt.Errorf("read tcp 10.0.0.5:%d->10.0.0.9:993: connection reset by peer", port))
 			}
 			return nil
 		}

@@ -2,6 +2,7 @@ package launcher
 
 import (
 	"context"
+	"regexp"
 	"time"
 )
 
@@ -11,7 +12,10 @@ const (
 	tellAlike   = 10        // parcels of one pass that fail with the same text
 )
 
-// A saying is what an event says, by which it is the same as an earlier one.
+var figures = regexp.MustCompile(`[0-9.]*[0-9]`)
+
+// A saying is what an event says, by which it is the same as an earlier one:
+// but for figures, such as the port of a connection or the time that is left.
 type saying struct {
 	kind   EventKind
 	origin string
@@ -51,20 +55,33 @@ func (l *Launcher) coalesce(e Event) []Event {
 		}
 		return append(due, e)
 	}
-	k := saying{e.Kind, e.Origin, textOf(e.Err)}
+	k := saying{e.Kind, e.Origin, figures.ReplaceAllLiteralString(textOf(e.Err), "0")}
 	r, known := s.repeats[k]
 	if known && now.Sub(r.told).Abs() < repeatEvery {
 		r.count, r.met, r.event = r.count+1, now, e
 		s.repeats[k] = r
 		return nil
 	}
-	if known || len(s.repeats) < maxRepeats {
-		s.repeats[k] = repeat{event: e, told: now, met: now}
+	if !known && len(s.repeats) >= maxRepeats {
+		s.dropRepeat()
 	}
+	s.repeats[k] = repeat{event: e, told: now, met: now}
 	if r.count > 0 {
 		e.Count = r.count + 1
 	}
 	return []Event{e}
+}
+
+// dropRepeat forgets what was not met for longest.
+func (s *state) dropRepeat() {
+	var oldest saying
+	var met time.Time
+	for k, r := range s.repeats {
+		if met.IsZero() || r.met.Before(met) {
+			oldest, met = k, r.met
+		}
+	}
+	delete(s.repeats, oldest)
 }
 
 // settleRepeats forgets, now that a pass has succeeded, how passes failed and

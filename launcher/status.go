@@ -72,8 +72,9 @@ func (l *Launcher) finished(p *pass, err error, shutdown bool) Stats {
 	}
 	st := &s.status
 	st.Ended, st.Last = now, stats
-	if failed := shutdown || !onlyMore(err); !failed || st.Oldest.IsZero() || !oldest.IsZero() && oldest.Before(st.Oldest) {
-		st.Oldest = oldest // what a failed pass has not seen may still be there
+	early := shutdown || !onlyMore(err) && (stats.Offered == 0 || OutcomeOf(err) == Stop)
+	if !early || st.Oldest.IsZero() || !oldest.IsZero() && oldest.Before(st.Oldest) {
+		st.Oldest = oldest // what a pass that ended early has not seen may still be there
 	}
 	st.Passes++
 	st.Total.add(stats)
