@@ -12,7 +12,7 @@ type line struct {
 	p       *pass
 	s       *session
 	renewed bool
-	numbers map[string]int32 // of the mails, by key; nil: as they were listed first
+	numbers map[string]int32 // of the mails, by key; nil: as the first session listed them
 }
 
 // get returns the session. A server that cannot be reached is Halt.
@@ -25,23 +25,24 @@ func (l *line) get() (*session, error) {
 	if err != nil {
 		return nil, launcher.Halt(err)
 	}
-	l.s = s
 	if l.renewed {
-		if err := l.relist(); err != nil {
+		if err := l.relist(s); err != nil {
+			s.close()
 			return nil, launcher.Halt(fmt.Errorf("in a new session: %w", err))
 		}
 	}
-	l.renewed = true
+	l.s, l.renewed = s, true
 	return s, nil
 }
 
-// relist learns the numbers that the mails have in a new session.
-func (l *line) relist() error {
-	mails, _, err := l.p.list(l.s)
+// relist learns the numbers that the mails have in a new session. Those that
+// they had before mean other mails now, also where it fails.
+func (l *line) relist(s *session) error {
+	l.numbers = make(map[string]int32)
+	mails, _, err := l.p.list(s)
 	if err != nil {
 		return err
 	}
-	l.numbers = make(map[string]int32, len(mails))
 	for i := range mails {
 		l.numbers[mails[i].key()] = mails[i].number
 	}
