@@ -39,6 +39,10 @@
 // whose header and first 100 lines are the same is taken for the same. Before
 // it is deleted it is read in full.
 //
+// Where CAPA tells of UIDL, or it was answered once, which the ledger remembers,
+// a server that refuses it ends the pass with an error marked Halt: under other
+// IDs all its mails would be handed over again.
+//
 // # What is changed
 //
 // Nothing, as it is: the mails stay on the server, and the ledger knows those

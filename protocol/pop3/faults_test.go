@@ -56,6 +56,7 @@ func TestBadAnswers(t *testing.T) {
 		{"LIST: no end", map[string]string{"LIST": "+OK\r\n" + strings.Repeat("1 1\r\n", 100_000)}, "more than was asked", true},
 		{"UIDL: in use", map[string]string{"UIDL": "-ERR [IN-USE] locked\r\n"}, "IN-USE", true},
 		{"STAT: temporary", map[string]string{"STAT": "-ERR [SYS/TEMP] disk\r\n"}, "SYS/TEMP", true},
+		{"UIDL: refused, though there is one", map[string]string{"UIDL": "-ERR no\r\n"}, "uidl", true},
 		{"UIDL: too early", map[string]string{"UIDL": "-ERR [LOGIN-DELAY] wait\r\n"}, "LOGIN-DELAY", true},
 	}
 	for _, test := range tests {
@@ -111,7 +112,8 @@ func TestIdentity(t *testing.T) {
 	}{
 		{"UIDL", many(func(n int) string { return fmt.Sprint("u", n) }), nil, 0},
 		{"badly spaced", many(func(n int) string { return fmt.Sprintf(" \t u%d \t", n) }), nil, 0},
-		{"no UIDL", many(func(n int) string { return "" }), map[string]string{"UIDL": "-ERR what?\r\n"}, 6},
+		{"no UIDL", many(func(n int) string { return "" }), map[string]string{"UIDL": "-ERR what?\r\n", "CAPA": "+OK\r\nTOP\r\nPIPELINING\r\n.\r\n"}, 6},
+		{"no UIDL and no CAPA", many(func(n int) string { return "" }), map[string]string{"UIDL": "-ERR what?\r\n", "CAPA": "-ERR what?\r\n"}, 6},
 		{"two share one", many(func(n int) string { return fmt.Sprint("u", min(n, 5)) }), nil, 2},
 		{"one is missing", many(func(n int) string { return map[bool]string{false: fmt.Sprint("u", n)}[n == 3] }), nil, 1},
 		{"one has blanks", many(func(n int) string { return strings.ReplaceAll(fmt.Sprint("u", n), "u3", "u 3") }), nil, 1},
@@ -153,6 +155,38 @@ func TestIdentity(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestRefusedUIDL: where UIDL was answered once, a refusal ends the pass, also
+// in another process, and no mail is handed over under another ID.
+func TestRefusedUIDL(t *testing.T) {
+	var refuses atomic.Bool
+	s := &mailtest.POP3Script{OnCommand: func(c *mailtest.Talk, name, _ string) bool {
+		if name == "UIDL" && refuses.Load() {
+			c.Say("-ERR busy")
+			return true
+		}
+		return false
+	}}
+	s.Fill(messages(4)...)
+	s.Start(t)
+	var ledger launcher.MemoryLedger
+	var got shelf
+	source := on(s)
+	for _, test := range []struct {
+		name            string
+		process, refuse bool
+	}{{"at first", false, false}, {"in the same process", false, true}, {"in another", true, true}, {"in a third", true, true}, {"at last", true, false}} {
+		refuses.Store(test.refuse)
+		if test.process {
+			source = on(s)
+		}
+		l := &launcher.Launcher{Name: "pop", Source: source, Sink: &got, Ledger: &ledger, Observe: func(context.Context, launcher.Event) {}}
+		_, err := l.Poll(t.Context())
+		if (launcher.OutcomeOf(err) == launcher.Stop) != test.refuse || len(got.ids) != 4 {
+			t.Errorf("%s: %v, %d mails handed over; want Halt if UIDL is refused, and each mail once", test.name, err, len(got.ids))
+		}
 	}
 }
 

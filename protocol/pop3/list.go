@@ -96,6 +96,7 @@ func (s *session) uidls(mails []mail) error {
 	if err != nil && !isMere(err) {
 		return fmt.Errorf("uidl: %w", err)
 	}
+	s.noUIDL = err
 	sorted := make([]*mail, len(mails))
 	for i := range mails {
 		sorted[i] = &mails[i]

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"sync"
@@ -103,10 +104,31 @@ func (p *pass) run() error {
 // list lists what is in the mailbox, with what tells the mails apart. Those of
 // which that could not be learned are missing, and left tells why.
 func (p *pass) list(s *session) (mails []mail, left, err error) {
-	if mails, err = s.list(); err != nil {
+	if mails, err = s.list(); err == nil && len(mails) > 0 {
+		err = p.insist(s)
+	}
+	if err != nil {
 		return nil, nil, err
 	}
 	return p.identify(s, mails)
+}
+
+// insist returns an error if the server refuses UIDL although it has it: by
+// hashes all its mails would have other IDs, and be handed over again.
+func (p *pass) insist(s *session) error {
+	had := p.account + "has UIDL"
+	if s.noUIDL == nil {
+		p.s.uidl = true
+		launcher.Remember(p.ctx, had, "yes")
+		return nil
+	}
+	if !s.uidl && !p.s.uidl {
+		if launcher.Remember(p.ctx, had, "no") != "yes" {
+			return nil
+		}
+		launcher.Remember(p.ctx, had, "yes")
+	}
+	return launcher.Halt(fmt.Errorf("uidl, which the server has: %w", s.noUIDL))
 }
 
 // cause returns err, or if the pass was asked to end, why. If it is not an

@@ -19,6 +19,7 @@ func TestUnlisted(t *testing.T) {
 	for name, test := range map[string]struct{ command, says string }{
 		"STAT: temporary": {"STAT", "-ERR [SYS/TEMP] disk\r\n"},
 		"STAT: garbage":   {"STAT", "+OK many\r\n"},
+		"UIDL: refused":   {"UIDL", "-ERR no\r\n"},
 		"UIDL: temporary": {"UIDL", "-ERR [SYS/TEMP] disk\r\n"},
 	} {
 		for when, faulty := range map[string]func(conn int64) bool{

@@ -23,7 +23,10 @@ type session struct {
 
 	window int           // commands that the server takes at a time
 	top    bool          // it has TOP, as far as it tells
+	uidl   bool          // it says that it has UIDL
 	delay  time.Duration // between logins, that it asks for
+
+	noUIDL error // what it refused UIDL with
 }
 
 const (
@@ -40,7 +43,7 @@ func connect(ctx context.Context, server *dial.Server) (*session, error) {
 	}
 	s := &session{w: newWire(conn), window: 1, top: true}
 	if caps := conn.Caps(); caps != nil {
-		s.top = slices.Contains(caps, "TOP")
+		s.top, s.uidl = slices.Contains(caps, "TOP"), slices.Contains(caps, "UIDL")
 		if slices.Contains(caps, pipelining) {
 			s.window = maxFlight
 		}

@@ -86,6 +86,7 @@ type Source struct {
 	// Of the pass under way, and kept from one to the next.
 	hashes map[string]string    // SHA-256 of messages, by what TOP told of them
 	dates  map[string]time.Time // when mails were received, by ID
+	uidl   bool                 // the server has answered UIDL
 }
 
 var _ launcher.Source = (*Source)(nil)
