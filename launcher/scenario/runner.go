@@ -18,7 +18,7 @@ type Runner struct {
 	// Env is what scenarios may name. It must not change after the first Reload.
 	Env Env
 
-	turn    sync.Mutex // held by Reload
+	turn    sync.Mutex // held to start and end launchers
 	mu      sync.Mutex
 	run     func(*running) // starts one below Run; nil: that is not under way
 	current []*running
@@ -123,15 +123,9 @@ func (r *Runner) startIn(ctx context.Context) func(*running) {
 // done, and returns when all have ended. The error is context.Cause(ctx), with
 // those of launchers that could not be run. A Runner runs once at a time.
 func (r *Runner) Run(ctx context.Context) error {
-	r.mu.Lock()
-	if r.run != nil {
-		r.mu.Unlock()
-		return errors.New("scenario: Run is under way")
+	if err := r.begin(ctx); err != nil {
+		return err
 	}
-	r.run = r.startIn(ctx)
-	r.start()
-	r.mu.Unlock()
-
 	<-ctx.Done()
 	r.turn.Lock() // a Reload under way is finished first
 	defer r.turn.Unlock()
@@ -147,6 +141,20 @@ func (r *Runner) Run(ctx context.Context) error {
 		r.current[i] = &running{launcher: s.launcher, print: s.print}
 	}
 	return err
+}
+
+// begin starts the launchers of the last Reload.
+func (r *Runner) begin(ctx context.Context) error {
+	r.turn.Lock() // a Reload under way decides first what there is to run
+	defer r.turn.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.run != nil {
+		return errors.New("scenario: Run is under way")
+	}
+	r.run = r.startIn(ctx)
+	r.start()
+	return nil
 }
 
 // Launchers returns the launchers of the last Reload in the order of the

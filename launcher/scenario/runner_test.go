@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -189,4 +191,55 @@ func TestRunAgain(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Run while Reload compares what it read with what there is: of a launcher that
+// is described differently only the new one runs.
+func TestRunDuringReload(t *testing.T) {
+	for i := range 10 {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t)
+			var forms atomic.Int32
+			const many = 8
+			b.runner.Env.Protocols["drawer"] = func() scenario.Form {
+				forms.Add(1)
+				return &drawer{sources: b.sources}
+			}
+			describe := func(job string) scenario.File {
+				long := strings.Repeat("x", 10_000) // takes a while to compare
+				var all []string
+				for i := range many - 1 {
+					all = append(all, fmt.Sprintf("l%d %s %s", i, long, job))
+				}
+				return b.file(append(all, "last short "+job)...)
+			}
+			if err := b.runner.Reload(describe("old")); err != nil {
+				t.Fatal(err)
+			}
+			before := b.runner.Launchers()
+			next := describe("new")
+
+			ctx, stop := context.WithCancel(t.Context())
+			b.stop = stop
+			go func() {
+				for forms.Load() < 2*many { // until the last one of the second Reload
+					runtime.Gosched()
+				}
+				for range 200 * i { // not always at the same point
+					runtime.Gosched()
+				}
+				b.ended <- b.runner.Run(ctx)
+			}()
+			if err := b.runner.Reload(next); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			for i, l := range b.runner.Launchers() {
+				if o, n := before[i].Status().Running, l.Status().Running; o || !n {
+					t.Errorf("launcher %q: the old one runs: %v, the new one: %v", l.Name, o, n)
+				}
+			}
+			b.close()
+		})
+	}
 }
