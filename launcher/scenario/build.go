@@ -38,7 +38,7 @@ type Env struct {
 	Secret func(Secret) (launcher.Secret, error)
 
 	// Ledger is that of all launchers; nil keeps what became of parcels in
-	// memory.
+	// memory: in that of the Runner, or of each launcher that Build returns.
 	Ledger launcher.Ledger
 
 	// Observe is that of all launchers.

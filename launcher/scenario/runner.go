@@ -16,8 +16,11 @@ import (
 // is ready for use; it is safe for concurrent use and must not be copied.
 type Runner struct {
 	// Env is what scenarios may name. It must not change after the first Reload.
+	// With a nil Ledger, the Runner remembers what became of parcels as long as
+	// it lives.
 	Env Env
 
+	memory  memory     // the ledger if Env has none
 	turn    sync.Mutex // held to start and end launchers
 	mu      sync.Mutex
 	run     func(*running) // starts one below Run; nil: that is not under way
@@ -34,20 +37,37 @@ type running struct {
 	done     chan struct{} // closed when Run of it has returned; nil: it was not started
 }
 
+func (s *running) runs() bool {
+	if s.done == nil {
+		return false
+	}
+	select {
+	case <-s.done:
+		return false
+	default:
+		return true
+	}
+}
+
 // Reload goes over to a scenario: at once if Run is under way, otherwise with
 // Run. If the scenario has faults, they are the error and nothing changes.
 //
 // Launchers are told apart by name. One whose description is the same goes on
-// untouched. One that is not there any more, or described differently, finishes
-// the item in hand and ends; then the new one begins. Reload returns when
-// that has been done, which takes up to the Grace of those that end.
+// untouched, or begins again if it has ended by itself. One that is not there
+// any more, or described differently, finishes the item in hand and ends; then
+// the new one begins. Reload returns when that has been done, which takes up to
+// the Grace of those that end.
 //
 // What a description only names is not compared: the contents of files with
 // certificates are read again only with the launcher that names them.
 func (r *Runner) Reload(f File) error {
 	r.turn.Lock()
 	defer r.turn.Unlock()
-	ls, err := Build(f, r.Env)
+	env := r.Env
+	if env.Ledger == nil {
+		env.Ledger = &r.memory
+	}
+	ls, err := Build(f, env)
 	if err != nil {
 		return err
 	}
@@ -96,7 +116,7 @@ func (r *Runner) end(ending []*running) {
 // start runs those launchers that do not yet, if Run is under way. r.mu is held.
 func (r *Runner) start() {
 	for _, s := range r.current {
-		if s.done == nil && r.run != nil {
+		if r.run != nil && !s.runs() {
 			r.run(s)
 		}
 	}

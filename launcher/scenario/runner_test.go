@@ -243,3 +243,67 @@ func TestRunDuringReload(t *testing.T) {
 		})
 	}
 }
+
+// Without a Ledger, too, a launcher that is described differently knows what
+// the one before it has handed over.
+func TestReloadWithoutLedger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, "one")
+		b.runner.Env.Ledger = nil
+		b.script("one").Add("1", launchertest.File("1.pdf", "x"))
+		b.script("one").Keep = true
+		b.reload("a one old")
+		b.run()
+		defer b.close()
+		time.Sleep(3 * time.Second)
+		b.reload("a one new")
+		time.Sleep(3 * time.Second)
+		if got, want := b.jobs(), []string{"1.pdf: old"}; !slices.Equal(got, want) {
+			t.Errorf("handed over %v, want %v", got, want)
+		}
+
+		b.reload() // nothing runs
+		b.script("one").Keep = false
+		b.script("one").Add("2", launchertest.File("2.pdf", "x"))
+		b.reload("a one gone")
+		time.Sleep(3 * time.Second)
+		var known []string
+		err := b.runner.Launchers()[0].List(t.Context(), func(e launcher.Entry) error {
+			known = append(known, fmt.Sprint(e.Origin, e.State))
+			return nil
+		})
+		if err != nil || len(known) > 0 {
+			t.Errorf("%v, remembered after all have left their origin: %v, want nothing", err, known)
+		}
+	})
+}
+
+// A launcher whose Run has ended begins again with the next Reload, even if its
+// description is the same.
+func TestReloadRevives(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, "one")
+		b.reload("a one 1")
+		l := b.runner.Launchers()[0]
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- l.Run(ctx) }() // the host runs it, so that the Runner cannot
+		synctest.Wait()
+		b.run()
+		synctest.Wait()
+		stop()
+		<-ended
+		if l.Status().Running {
+			t.Fatal("it runs; this test wants one that has ended")
+		}
+		b.reload("a one 1")
+		synctest.Wait()
+		if b.runner.Launchers()[0] != l || !l.Status().Running {
+			t.Error("after Reload it does not run, or is another one")
+		}
+		b.stop()
+		if err := <-b.ended; !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), `"a" runs already`) {
+			t.Errorf("Run returned %v, want that it could not be run at first, too", err)
+		}
+	})
+}
