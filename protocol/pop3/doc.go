@@ -55,7 +55,8 @@
 //
 // A mail that was set aside is written to the folder Rejected, on this machine,
 // and then treated like one that was taken. Without Rejected it stays on the
-// server, whatever Delete says.
+// server, whatever Delete says, and so does one that cannot be downloaded: that
+// is a warning.
 //
 // Some servers have settings of their own about what POP3 may see: Gmail shows
 // a mail once, also in Preview, unless the user is written with "recent:"

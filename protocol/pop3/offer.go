@@ -62,14 +62,22 @@ func (o *offer) store(ctx context.Context) launcher.Outcome {
 }
 
 // setAside puts the mail where a person finds it, and reports whether it may
-// be deleted then.
+// be deleted then. One that cannot be had stays.
 func (o *offer) setAside() bool {
 	p := o.p
 	if p.dry || p.s.Rejected == "" || o.tooLarge() {
 		return false
 	}
-	path, err := p.s.keepAside(p.id(&o.m), o.name(), func() (*spool.Body, error) { return o.fetch(p.leash) })
-	if err != nil {
+	var missing error // why there is no body
+	path, err := p.s.keepAside(p.id(&o.m), o.name(), func() (body *spool.Body, err error) {
+		body, missing = o.fetch(p.leash)
+		return body, missing
+	})
+	switch {
+	case missing != nil && p.leash.Err() == nil && launcher.OutcomeOf(missing) != launcher.Stop:
+		launcher.Warn(p.ctx, o.origin(), fmt.Errorf("was set aside and stays on the server: %w", missing))
+		return false
+	case err != nil:
 		p.fail(fmt.Errorf("set %s aside: %w", o.origin(), err))
 		return false
 	}

@@ -49,8 +49,10 @@ type Source struct {
 
 	// Rejected is a folder on this machine that mails are copied to when they
 	// were set aside, as files named *.eml. It is created when it is needed.
-	// After that they are treated like those that were taken. "" leaves them
-	// on the server.
+	// After that they are treated like those that were taken. A file that is
+	// removed while its mail is still on the server is written again. What
+	// cannot be downloaded or is above MaxSize stays on the server, and so does
+	// everything with "".
 	Rejected string
 
 	// Interval is the least time between two logins; 0 is one second, and -1
