@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/ezged/coldlauncher/launcher"
@@ -34,11 +35,14 @@ func TestRejectedUnseen(t *testing.T) {
 	s.Start(t)
 	source := on(s)
 	source.Delete, source.Rejected, source.MaxSize = true, t.TempDir(), 5000
+	var mu sync.Mutex
 	var warned []string
 	l := &launcher.Launcher{
 		Name: "pop", Source: source, Ledger: &launcher.MemoryLedger{}, MaxAttempts: 1,
 		Sink: launcher.SinkFunc(func(context.Context, *launcher.Parcel) error { return launcher.Reject(errors.New("no")) }),
 		Observe: func(_ context.Context, e launcher.Event) {
+			mu.Lock()
+			defer mu.Unlock()
 			if e.Kind == launcher.EventWarning {
 				warned = append(warned, e.Origin)
 			}

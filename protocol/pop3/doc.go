@@ -71,9 +71,10 @@
 // apart, and as far as the server asks for with LOGIN-DELAY: a pass that comes
 // too early waits.
 //
-// A mail that the server refuses fails alone. If a connection breaks, a new one
-// is opened and the mail is tried once more, alone; if that breaks as well, it
-// fails, and the others come. POP3 cannot resume: a mail that was cut is begun
-// anew. Only a server that cannot be reached, or on which every mail breaks,
-// ends the pass.
+// A mail that the server refuses fails alone, also with [SYS/TEMP] or
+// [SYS/PERM], for one that is damaged must not block the others; only three in a
+// row end the pass. If a connection breaks, a new one is opened and the mail is
+// tried once more, alone; if that breaks as well, it fails, and the others come.
+// POP3 cannot resume: a mail that was cut is begun anew. Only a server that
+// cannot be reached, or on which every mail breaks, ends the pass.
 package pop3

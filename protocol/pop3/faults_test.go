@@ -9,7 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -78,20 +80,85 @@ func TestBadAnswers(t *testing.T) {
 	}
 }
 
-// TestRefusedMail: a mail that the server refuses fails alone; trouble of the
-// server is not the mail's.
+// TestRefusedMail: a mail that the server refuses fails alone, whatever code it
+// gives for it, and whether or not others are asked for at the same time.
 func TestRefusedMail(t *testing.T) {
 	mails := messages(9)
-	s := answers(t, mails, map[string]string{"RETR 4": "-ERR no such message\r\n"})
-	var got shelf
-	poll(t, on(s), &got)
-	if missing := got.lacks(mails); !slices.Equal(missing, []int{3}) || len(got.failed) != 1 || launcher.OutcomeOf(got.failed[0]) != launcher.Left {
-		t.Errorf("mails %v are missing, errors %v; want only the fourth, as a failure of that mail", missing, got.failed)
+	for _, says := range []string{"-ERR no such message", "-ERR [SYS/TEMP] try later", "-ERR [SYS/PERM] damaged"} {
+		for _, caps := range [][]string{mailtest.ModernPOP3(), {"TOP"}} {
+			t.Run(fmt.Sprint(says, caps), func(t *testing.T) {
+				s := &mailtest.POP3Script{Caps: caps, OnCommand: func(c *mailtest.Talk, name, args string) bool {
+					if name == "RETR" && (args == "4" || args == "6") {
+						c.Say("%s", says)
+						return true
+					}
+					return false
+				}}
+				s.Fill(mails...)
+				s.Start(t)
+				source := on(s)
+				source.Delete = true
+				var got shelf
+				poll(t, source, &got)
+				if missing := got.lacks(mails); !slices.Equal(missing, []int{3, 5}) || len(got.failed) != 2 || len(s.Mails()) != 2 {
+					t.Fatalf("mails %v are missing, errors %v, %d left; want only the fourth and the sixth, as failures of these", missing, got.failed, len(s.Mails()))
+				}
+				for _, err := range got.failed {
+					if launcher.OutcomeOf(err) != launcher.Left {
+						t.Errorf("error %v, want a failure of that mail", err)
+					}
+				}
+			})
+		}
 	}
-	s = answers(t, mails, map[string]string{"RETR 4": "-ERR [SYS/TEMP] try later\r\n"})
-	got = shelf{}
-	if err := on(s).Poll(t.Context(), &got); launcher.OutcomeOf(err) != launcher.Stop {
-		t.Errorf("Poll: %v, want Halt: it is the server's trouble", err)
+}
+
+// TestTroubledServer: a server that answers for several mails in a row that it
+// is in trouble ends the pass, however many are asked for at a time.
+func TestTroubledServer(t *testing.T) {
+	for _, apart := range []bool{false, true} {
+		s := answers(t, messages(9), map[string]string{"RETR": "-ERR [SYS/TEMP] try later\r\n"})
+		source := on(s)
+		source.Delete = true
+		var one sync.Mutex
+		var got shelf
+		err := source.Poll(t.Context(), launcher.SinkFunc(func(ctx context.Context, p *launcher.Parcel) error {
+			if apart {
+				one.Lock()
+				defer one.Unlock()
+			}
+			return got.Store(ctx, p)
+		}))
+		if launcher.OutcomeOf(err) != launcher.Stop || !strings.Contains(err.Error(), "SYS/TEMP") || len(s.Mails()) != 9 {
+			t.Errorf("one at a time %v: Poll: %v, %d mails left; want Halt: it is the server's trouble", apart, err, len(s.Mails()))
+		}
+		if s.Count("RETR") > 9 {
+			t.Errorf("%d mails were asked for, want each once at most", s.Count("RETR"))
+		}
+	}
+}
+
+// TestRefusedByHash: where mails have to be read to be told apart, one that is
+// refused is left out, and several in a row end the pass.
+func TestRefusedByHash(t *testing.T) {
+	for refused, outcome := range map[int]launcher.Outcome{2: launcher.Left, 3: launcher.Stop} {
+		s := &mailtest.POP3Script{Caps: mailtest.ModernPOP3(), OnCommand: func(c *mailtest.Talk, name, args string) bool {
+			n, _ := strconv.Atoi(args)
+			if name != "RETR" || n < 4 || n >= 4+refused {
+				return false
+			}
+			c.Say("-ERR [SYS/PERM] damaged")
+			return true
+		}}
+		for _, m := range messages(9) {
+			s.Add(&mailtest.Dropped{Body: bytes.NewReader(m), Size: int64(len(m))})
+		}
+		s.Start(t)
+		var got shelf
+		err := on(s).Poll(t.Context(), &got)
+		if launcher.OutcomeOf(err) != outcome || len(got.bodies) != 9-refused {
+			t.Errorf("%d refused: Poll: %v, %d mails; want the others, and outcome %v", refused, err, len(got.bodies), outcome)
+		}
 	}
 }
 

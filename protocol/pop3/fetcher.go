@@ -18,8 +18,9 @@ const (
 	// flightBytes is how much is asked for before it has arrived: what counts
 	// on a long way is bytes, at least rate times round trip.
 	flightBytes = 8 << 20
-	// maxSuspects is how many mails may break connections with none arriving
-	// in between before it is the server that is at fault.
+	// maxSuspects is how many mails in a row may break connections, or be
+	// refused as trouble of the server's own, before it is the server that is
+	// at fault.
 	maxSuspects = 3
 	// awake is how long a session is left without a command. Servers close
 	// those that say nothing.
@@ -41,14 +42,15 @@ type fetcher struct {
 	changed   *sync.Cond
 	queue     []*download // not asked for yet
 	pace      int         // mails that may be asked for at a time
-	suspects  []suspect   // since the last one arrived
+	suspects  []suspect
+	row       int // suspects since a mail arrived
 	closed    bool
 	sleepy    bool  // the session has been left alone for awake
 	err       error // why nothing is fetched any more
 	unblocked func() bool
 }
 
-// A suspect is a mail that connections broke on, and how.
+// A suspect is a mail that failed in a way which may be the server's fault.
 type suspect struct {
 	d   *download
 	err error
@@ -263,16 +265,30 @@ func (s *session) receive(d *download) error {
 	return nil
 }
 
-// answered takes down that the server answered for d.
+// answered takes down that the server answered for d. What it calls its own
+// trouble may be one damaged mail, which must not block those behind it.
 func (f *fetcher) answered(d *download, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.pace = min(2*f.pace, maxFlight)
-	if err != nil {
+	var r *refusal
+	switch {
+	case err == nil:
+		f.row = 0
+		f.convict()
+	case errors.As(err, &r) && r.isTrouble():
+		f.suspect(d, r)
+	default:
 		d.finish(nil, err)
-		return
 	}
-	f.convict()
+}
+
+// suspect takes down that d failed. Where too many do it is not their fault.
+func (f *fetcher) suspect(d *download, err error) {
+	f.suspects = append(f.suspects, suspect{d, err})
+	if f.row++; f.row >= maxSuspects || f.err != nil {
+		f.haltLocked(fmt.Errorf("every message fails: %w", err))
+	}
 }
 
 // broke puts mails back that were under way when the connection broke on the
@@ -286,8 +302,8 @@ func (f *fetcher) broke(flight []*download, err error) {
 	}
 	d := flight[0]
 	if d.breaks++; d.breaks > 1 && len(flight) == 1 {
-		f.suspects = append(f.suspects, suspect{d, err})
-		flight = flight[1:]
+		f.suspect(d, fmt.Errorf("the connection breaks on this message: %w", err))
+		return
 	}
 	for _, d := range flight {
 		if f.err != nil {
@@ -297,15 +313,12 @@ func (f *fetcher) broke(flight []*download, err error) {
 		d.restart(f.pool.Create())
 		f.put(d)
 	}
-	if len(f.suspects) >= maxSuspects || f.err != nil {
-		f.haltLocked(fmt.Errorf("the connection breaks on every message: %w", err))
-	}
 }
 
-// convict gives up the mails that connections broke on: others can be had.
+// convict gives up the suspects: others can be had, or there are no others.
 func (f *fetcher) convict() {
 	for _, s := range f.suspects {
-		s.d.finish(nil, fmt.Errorf("the connection breaks on this message: %w", s.err))
+		s.d.finish(nil, s.err)
 	}
 	f.suspects = nil
 }

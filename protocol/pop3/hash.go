@@ -3,7 +3,10 @@ package pop3
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+
+	"github.com/ezged/coldlauncher/launcher"
 )
 
 // topLines is how much of a body is looked at to know a mail again: all of most.
@@ -110,22 +113,31 @@ func (s *session) look(mails []*mail, lines int, seen func(m *mail) error) error
 	})
 }
 
-// sums reads mails in full and gives them their hashes.
+// sums reads mails in full and gives them their hashes. What the server calls
+// its own trouble is that of one mail, unless several in a row meet it.
 func (s *session) sums(mails []*mail) (refused, err error) {
-	cost := int64(budget)
+	cost, row := int64(budget), 0
 	for _, m := range mails {
 		cost += m.cost()
 	}
 	err = s.each(len(mails), cost, func(i int) string { return fmt.Sprintf("RETR %d", mails[i].number) }, func(i int, err error) error {
 		if err != nil {
-			refused = fmt.Errorf("message %d: %w", mails[i].number, err)
+			var r *refusal
+			if errors.As(err, &r) && r.isTrouble() {
+				if row++; row < maxSuspects {
+					err = r
+				}
+			}
+			if launcher.OutcomeOf(refused) != launcher.Stop {
+				refused = fmt.Errorf("message %d: %w", mails[i].number, err)
+			}
 			return nil
 		}
 		h := sha256.New()
 		if _, err := s.w.body(h); err != nil {
 			return err
 		}
-		mails[i].hash, mails[i].sure = hex.EncodeToString(h.Sum(nil)), true
+		mails[i].hash, mails[i].sure, row = hex.EncodeToString(h.Sum(nil)), true, 0
 		return nil
 	})
 	return refused, err

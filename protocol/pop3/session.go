@@ -166,9 +166,15 @@ func (r *refusal) Error() string { return fmt.Sprintf("server said %q", clip("-E
 
 // passes reports whether the refusal has nothing to do with what was asked for
 // (RFC 2449, RFC 3206).
-func (r *refusal) passes() bool {
+func (r *refusal) passes() bool { return r.isTrouble() || r.says("IN-USE", "LOGIN-DELAY") }
+
+// isTrouble reports whether the server calls it trouble of its own (RFC 3206).
+func (r *refusal) isTrouble() bool { return r.says("SYS/TEMP", "SYS/PERM") }
+
+// says reports whether the refusal has one of the response codes.
+func (r *refusal) says(codes ...string) bool {
 	code, _, ok := strings.Cut(strings.TrimPrefix(strings.ToUpper(r.text), "["), "]")
-	return ok && strings.HasPrefix(r.text, "[") && slices.Contains([]string{"IN-USE", "LOGIN-DELAY", "SYS/TEMP", "SYS/PERM"}, code)
+	return ok && strings.HasPrefix(r.text, "[") && slices.Contains(codes, code)
 }
 
 // isRefusal reports whether the server answered err: the session goes on.
