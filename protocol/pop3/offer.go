@@ -52,7 +52,9 @@ func (o *offer) store(ctx context.Context) launcher.Outcome {
 	case launcher.Stop:
 		o.p.gate.Close(err)
 	case launcher.SetAside:
+		o.p.leash.Move(-1, 1) // it is settling now, and has that much time
 		gone = o.setAside()
+		o.p.leash.Move(1, -1)
 	}
 	if gone && o.p.s.deletes() && !o.p.dry {
 		o.p.leash.Move(0, 1)
