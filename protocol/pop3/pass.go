@@ -89,6 +89,9 @@ func (p *pass) run() error {
 	p.offer(f, mails)
 	f.close()
 	serving.Wait()
+	if p.ctx.Err() != nil {
+		p.gate.Close(context.Cause(p.ctx)) // stop may have come before it
+	}
 	ended, full := p.gate.Ended()
 	errs := append(p.failed, left, ended)
 	if ended == nil {
