@@ -164,6 +164,7 @@ func (b *builder) launcher(d *Launcher) *launcher.Launcher {
 			Filter: r.Filter.build(fmt.Sprintf("routes[%d].filter", i), b.fault),
 		})
 	}
+	b.spans(d)
 	b.check(l)
 	if d.Paused {
 		l.Pause()
@@ -174,28 +175,58 @@ func (b *builder) launcher(d *Launcher) *launcher.Launcher {
 	return l
 }
 
-// check asks the launcher itself about its fields.
+// keyOf tells what fields of a launcher are called in JSON.
+var keyOf = map[string]string{
+	"Name": "name", "Source": "source", "Schedule": "schedule", "Routes": "routes",
+	"Parallel": "parallel", "MaxAttempts": "attempts", "CatchUp": "catch_up", "Jitter": "jitter",
+	"Grace": "grace", "Stall": "stall", "Overdue": "overdue", "Cooldown": "cooldown", "Retain": "retain",
+}
+
+// check asks the launcher itself about its fields. What is missing because of a
+// fault that was told is not told again. A Sink may be nil: to look at a
+// scenario, its name is enough.
 func (b *builder) check(l *launcher.Launcher) {
-	probe := &launcher.Launcher{
-		Name: l.Name, Source: nothing{}, Sink: nothing{}, Schedule: new(schedule.Schedule), Routes: l.Routes,
-		Parallel: l.Parallel, MaxAttempts: l.MaxAttempts, CatchUp: l.CatchUp, Jitter: l.Jitter,
-	}
-	if err := probe.Validate(); err != nil {
-		for _, err := range parts(err) {
-			key := "name"
-			if strings.Contains(err.Error(), "Routes[") {
-				key = "routes"
-			}
-			b.fault(key, err)
+	for _, err := range parts(l.Validate()) {
+		if inner := errors.Unwrap(err); inner != nil {
+			err = inner // without the name of the launcher
 		}
+		place, _, _ := strings.Cut(err.Error(), ":")
+		field, index, list := strings.Cut(place, "[")
+		key := keyOf[field]
+		if list {
+			key += "[" + index
+		}
+		if field == "Sink" || field == "Source" && b.told("source", "open") {
+			continue
+		}
+		b.fault(key, err)
 	}
 }
 
-// nothing is a Source and a Sink for what is not looked at.
-type nothing struct{}
+// told reports whether there is a fault at or below one of some keys of the
+// launcher being built.
+func (b *builder) told(keys ...string) bool {
+	name := b.file.nameOf(b.at)
+	return slices.ContainsFunc(b.faults, func(f *Fault) bool {
+		return f.Launcher == name && slices.ContainsFunc(keys, func(k string) bool { return within(f.Key, k) })
+	})
+}
 
-func (nothing) Poll(context.Context, launcher.Sink) error     { return nil }
-func (nothing) Store(context.Context, *launcher.Parcel) error { return nil }
+// spans looks at those that the launcher itself does not see.
+func (b *builder) spans(d *Launcher) {
+	check := func(key string, span Duration) {
+		if span < 0 {
+			b.fault(key, fmt.Errorf("%v is negative", span))
+		}
+	}
+	if d.Retry != nil {
+		check("retry.first", d.Retry.First)
+		check("retry.most", d.Retry.Most)
+	}
+	if d.Backup != nil {
+		check("backup.keep", d.Backup.Keep)
+	}
+}
 
 // origin returns what the form of the protocol makes of the settings.
 func (b *builder) origin(s *Source) Origin {
@@ -379,8 +410,8 @@ func (r *Retry) backoff() func(attempt int) time.Duration {
 	return func(attempt int) time.Duration {
 		d := first
 		for range attempt - 1 {
-			if d >= most {
-				break
+			if d > most/2 {
+				return most
 			}
 			d *= 2
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -100,6 +101,14 @@ func TestFaults(t *testing.T) {
 		{"span", one(label+`, "wait": "10"`, ""), `source.wait: "10" is not a time span such as`},
 		{"negative span", one(label+`, "wait": "-1s"`, ""), `source.wait: "-1s" is not a time span`},
 		{"span of another type", one(label+`, "wait": []`, ""), `source.wait: want a string or a number, not a list`},
+		{"span of too many days", one(label, `"retain": "999999d"`), `line 5: launcher "a": retain: "999999d" is more than 36500d`},
+		{"span that would wrap", one(label, `"overdue": "213504d"`), `line 5: launcher "a": overdue: "213504d" is more than 36500d`},
+		{"jitter that would wrap", one(label, `"jitter": "106752d"`), `line 5: launcher "a": jitter: "106752d" is more than 36500d`},
+		{"span of copies", one(label, `"backup": {"path": "b", "keep": "213504d"}`), `line 5: launcher "a": backup.keep: "213504d" is more than 36500d`},
+		{"days and more", one(label, `"retain": "36500d1ns"`), `line 5: launcher "a": retain: "36500d1ns" is more than 36500d`},
+		{"hours", one(label, `"retain": "876001h"`), `line 5: launcher "a": retain: "876001h" is more than 36500d`},
+		{"group of a route", one(label, `"routes": [{"job": "1"},
+			{"job": "2", "groups": "."}]`), `line 6: launcher "a": routes[1]: `},
 		{"size", one(label+`, "most": "20 Mo"`, ""), `source.most: "20 Mo" is not a size`},
 		{"control character", one(`"label": "F:\nchp"`, ""), `line 3: launcher "a": source.label: holds a control character ('\n'): a backslash is written twice`},
 		{"what the form says", one(`"label": "bad"`, ""), `line 3: launcher "a": source.label: is bad`},
@@ -293,6 +302,62 @@ func TestMadeInGo(t *testing.T) {
 	f.Launchers[0].Source.Settings = json.RawMessage(`{"label": "x"}`)
 	if ls, err := scenario.Build(f, env()); err != nil || len(ls) != 1 {
 		t.Errorf("%v, %v", ls, err)
+	}
+}
+
+// What a launcher refuses is told by the key, of a scenario made in Go, too.
+func TestFaultsMadeInGo(t *testing.T) {
+	negative := scenario.Duration(-time.Second)
+	nothing := env()
+	nothing.Openers = map[string]func(launcher.Source) launcher.Source{"none": func(launcher.Source) launcher.Source { return nil }}
+	for key, spoil := range map[string]func(l *scenario.Launcher){
+		"name":        func(l *scenario.Launcher) { l.Name = "a b" },
+		"parallel":    func(l *scenario.Launcher) { l.Parallel = -1 },
+		"attempts":    func(l *scenario.Launcher) { l.Attempts = -2 },
+		"catch_up":    func(l *scenario.Launcher) { l.CatchUp = negative },
+		"jitter":      func(l *scenario.Launcher) { l.Jitter = negative },
+		"grace":       func(l *scenario.Launcher) { l.Grace = &negative },
+		"stall":       func(l *scenario.Launcher) { l.Stall = &negative },
+		"overdue":     func(l *scenario.Launcher) { l.Overdue = &negative },
+		"cooldown":    func(l *scenario.Launcher) { l.Cooldown = &negative },
+		"retain":      func(l *scenario.Launcher) { l.Retain = &negative },
+		"retry.first": func(l *scenario.Launcher) { l.Retry = &scenario.Retry{First: negative} },
+		"retry.most":  func(l *scenario.Launcher) { l.Retry = &scenario.Retry{Most: negative} },
+		"backup.keep": func(l *scenario.Launcher) { l.Backup = &scenario.Backup{Path: "b", Keep: negative} },
+		"routes[1]":   func(l *scenario.Launcher) { l.Routes = []scenario.Route{{}, {Groups: scenario.Strings{""}}} },
+		"source":      func(l *scenario.Launcher) { l.Open = []string{"none"} },
+	} {
+		l := scenario.Launcher{
+			Name: "a", Source: scenario.Source{Protocol: "drawer", Settings: json.RawMessage(`{"label": "x"}`)},
+			Schedule: scenario.Schedule{{Text: "* * * * * * 0"}},
+		}
+		spoil(&l)
+		_, err := scenario.Build(scenario.File{Launchers: []scenario.Launcher{l}}, nothing)
+		faults := scenario.Faults(err)
+		if len(faults) != 1 || faults[0].Key != key {
+			t.Errorf("a fault of %s: %v, want one of that key", key, err)
+		}
+	}
+}
+
+// The longest span that may be written is 100 years, and a rest that doubles
+// stays within what it may be at most.
+func TestLongestSpan(t *testing.T) {
+	f, err := scenario.Load([]byte(one(`"label": "x"`, `"retain": "36500d", "retry": {"first": "20000d", "most": "36500d"}`)), env())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ls, err := scenario.Build(f, env())
+	if err != nil {
+		t.Fatal(err)
+	}
+	const century = 36500 * 24 * time.Hour
+	f.Launchers[0].Retry = &scenario.Retry{First: math.MaxInt64 - 1, Most: math.MaxInt64} // made in Go
+	if ls, err := scenario.Build(f, env()); err != nil || ls[0].Backoff(2) != math.MaxInt64 {
+		t.Errorf("%v, or a rest that doubles is not at most what it may be", err)
+	}
+	if ls[0].Retain != century || ls[0].Backoff(9) != century {
+		t.Errorf("retained for %v, rests for %v, want %v", ls[0].Retain, ls[0].Backoff(9), century)
 	}
 }
 

@@ -50,7 +50,8 @@ func (s *running) runs() bool {
 }
 
 // Reload goes over to a scenario: at once if Run is under way, otherwise with
-// Run. If the scenario has faults, they are the error and nothing changes.
+// Run. If the scenario has faults, or Env has no Sink for it, that is the error
+// and nothing changes.
 //
 // Launchers are told apart by name. One whose description is the same goes on
 // untouched, or begins again if it has ended by itself. One that is not there
@@ -68,6 +69,12 @@ func (r *Runner) Reload(f File) error {
 		env.Ledger = &r.memory
 	}
 	ls, err := Build(f, env)
+	if err != nil {
+		return err
+	}
+	for _, l := range ls {
+		err = errors.Join(err, l.Validate())
+	}
 	if err != nil {
 		return err
 	}
@@ -141,7 +148,9 @@ func (r *Runner) startIn(ctx context.Context) func(*running) {
 
 // Run runs the launchers of the last Reload, and of those to come, until ctx is
 // done, and returns when all have ended. The error is context.Cause(ctx), with
-// those of launchers that could not be run. A Runner runs once at a time.
+// those of launchers that could not be run, such as one that runs already, or
+// ended by themselves, which launcher.EventEnded told at once. A Runner runs
+// once at a time.
 func (r *Runner) Run(ctx context.Context) error {
 	if err := r.begin(ctx); err != nil {
 		return err

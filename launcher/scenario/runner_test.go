@@ -307,3 +307,15 @@ func TestReloadRevives(t *testing.T) {
 		}
 	})
 }
+
+// What could not be run is the error of Reload; it does not just not run.
+func TestReloadOfWhatCannotRun(t *testing.T) {
+	b := newBench(t, "one")
+	b.runner.Env.Sinks["cold"] = nil // names are enough for Load
+	if err := b.runner.Reload(b.file("a one 1")); err == nil || !strings.Contains(err.Error(), `launcher "a": Sink: missing`) {
+		t.Errorf("Reload returned %v, want that the Sink is missing", err)
+	}
+	if n := len(b.runner.Launchers()); n != 0 {
+		t.Errorf("%d launchers were taken", n)
+	}
+}

@@ -3,7 +3,6 @@ package scenario
 import (
 	"encoding/json"
 	"fmt"
-	"math"
 	"regexp"
 	"strconv"
 	"time"
@@ -11,33 +10,38 @@ import (
 
 // Limits on numbers, so that nothing overflows.
 const (
-	maxSeconds = 100 * 365 * 24 * 3600
+	maxDays    = 100 * 365
+	maxSeconds = maxDays * 24 * 3600
 	maxBytes   = 1 << 53
 	maxInteger = 1<<31 - 1
 )
 
 // A Duration is a time span: in JSON "10s", "1h30m", "90d" (d: 24 hours), or a
-// number of seconds.
+// number of seconds. The longest is 36500d.
 type Duration time.Duration
 
 var days = regexp.MustCompile(`^(\d{1,6})d`)
 
 func parseDuration(s string) (Duration, error) {
+	const most = maxDays * 24 * time.Hour
 	var d time.Duration
 	rest := s
+	tooLong := false
 	if m := days.FindStringSubmatch(s); m != nil {
 		n, _ := strconv.Atoi(m[1]) // six digits at most
-		d, rest = time.Duration(n)*24*time.Hour, s[len(m[0]):]
+		tooLong = n > maxDays
+		d, rest = time.Duration(min(n, maxDays))*24*time.Hour, s[len(m[0]):]
 	}
-	if rest != "" {
+	if rest != "" || s == "" {
 		more, err := time.ParseDuration(rest)
-		if err != nil || more < 0 || d > math.MaxInt64-more {
+		if err != nil || more < 0 {
 			return 0, fmt.Errorf("%q is not a time span such as \"10s\", \"1h30m\" or \"90d\"", s)
 		}
-		d += more
+		tooLong = tooLong || more > most-d
+		d += min(more, most)
 	}
-	if s == "" {
-		return 0, fmt.Errorf("%q is not a time span such as \"10s\", \"1h30m\" or \"90d\"", s)
+	if tooLong {
+		return 0, fmt.Errorf("%q is more than %dd", s, maxDays)
 	}
 	return Duration(d), nil
 }
