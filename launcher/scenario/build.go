@@ -153,7 +153,7 @@ func (b *builder) launcher(d *Launcher) *launcher.Launcher {
 		Stall:       orNone(d.Stall),
 		Overdue:     orNone(d.Overdue),
 		Cooldown:    orNone(d.Cooldown),
-		Retain:      orNone(d.Retain),
+		Retain:      retain(d.Retain),
 		Watch:       origin.Watch,
 		Explain:     filter.Explain,
 		Observe:     b.env.Observe,
@@ -394,6 +394,15 @@ func orNone(d *Duration) time.Duration {
 		return -1
 	}
 	return time.Duration(*d)
+}
+
+// retain reads a span of which nil is the default. To a launcher -1 is for ever,
+// so that 0 is the shortest span there is.
+func retain(d *Duration) time.Duration {
+	if d != nil && *d == 0 {
+		return 1
+	}
+	return orNone(d)
 }
 
 func (r *Retry) backoff() func(attempt int) time.Duration {

@@ -340,6 +340,26 @@ func TestFaultsMadeInGo(t *testing.T) {
 	}
 }
 
+// 0 turns off what can be turned off. What is not to be remembered is not
+// remembered for ever, which is what a launcher makes of -1.
+func TestNone(t *testing.T) {
+	f, err := scenario.Load([]byte(one(`"label": "x"`, `"grace": 0, "stall": 0, "overdue": 0, "cooldown": 0, "retain": 0`)), env())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ls, err := scenario.Build(f, env())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := ls[0]
+	if l.Grace != -1 || l.Stall != -1 || l.Overdue != -1 || l.Cooldown != -1 {
+		t.Errorf("grace %d, stall %d, overdue %d, cooldown %d; want -1 for none", l.Grace, l.Stall, l.Overdue, l.Cooldown)
+	}
+	if l.Retain <= 0 || l.Retain > time.Second {
+		t.Errorf("retained for %d, want hardly at all", l.Retain)
+	}
+}
+
 // The longest span that may be written is 100 years, and a rest that doubles
 // stays within what it may be at most.
 func TestLongestSpan(t *testing.T) {
