@@ -23,7 +23,7 @@ const full = `{"$schema": "x", "zone": "UTC", "launchers": [
 {"name": "a", "description": "d", "paused": true,
  "source": {"protocol": "imap", "server": "s", "port": 993, "security": "starttls", "account": "a", "token": {"command": ["x", "y"]},
    "folder": "f", "subfolders": true, "after": "flag", "flag": "x", "only": {"unread": true, "from": "x", "since": "2026-01-31"},
-   "message": true, "body": true, "keep_nested": true, "strict": true, "watch": true, "connections": 2, "compress": true,
+   "message": true, "body": true, "keep_nested": true, "strict": true, "watch": true, "connections": 2, "compress": "auto",
    "max_size": "20 MB", "max_mails": 5, "max_bytes": 1000},
  "backup": {"path": "p", "keep": "90d"}, "open": ["adullact", "mail"],
  "filter": {"names": ["*.pdf", "!x"], "ignore_case": true, "extensions": "pdf", "folders": ["x"], "types": ["application/pdf"],
