@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/ezged/coldlauncher/launcher"
 	"github.com/ezged/coldlauncher/launcher/spool"
@@ -31,22 +32,33 @@ func checkFolder(path string) error {
 	return nil
 }
 
-// keepAside writes a mail to the folder Rejected, unless it is there already,
-// and returns its path. The file has its whole content and survives a power
-// cut before it has its name.
-func (s *Source) keepAside(id, name string, body func() (*spool.Body, error)) (string, error) {
-	if err := os.MkdirAll(s.Rejected, 0o700); err != nil {
+// An aside is the folder Rejected. It is safe for concurrent use.
+type aside struct {
+	folder string
+	sync   func(folder string) error // makes the names in it durable
+
+	making sync.Mutex
+}
+
+// keep writes a mail to the folder, unless it is there already, and returns its
+// path. The file has its whole content and survives a power cut before it has
+// its name, and that survives one before keep returns.
+func (a *aside) keep(id, name string, body func() (*spool.Body, error)) (string, error) {
+	a.making.Lock()
+	err := a.make(a.folder)
+	a.making.Unlock()
+	if err != nil {
 		return "", err
 	}
-	root, err := os.OpenRoot(s.Rejected)
+	root, err := os.OpenRoot(a.folder)
 	if err != nil {
 		return "", err
 	}
 	defer root.Close()
 	name = launcher.CleanName(digest([]byte(id))[:16] + "-" + name)
-	path := filepath.Join(s.Rejected, name)
+	path := filepath.Join(a.folder, name)
 	if _, err := root.Lstat(name); err == nil {
-		return path, nil
+		return path, a.sync(a.folder) // that may be what failed
 	}
 	b, err := body()
 	if err != nil {
@@ -60,7 +72,30 @@ func (s *Source) keepAside(id, name string, body func() (*spool.Body, error)) (s
 	if err := root.Rename(half, name); err != nil {
 		return "", err
 	}
-	return path, syncFolder(s.Rejected)
+	return path, a.sync(a.folder)
+}
+
+// make creates a folder, and those above it, each durable before the next.
+func (a *aside) make(folder string) error {
+	parent := filepath.Dir(folder)
+	err := os.Mkdir(folder, 0o700)
+	if errors.Is(err, fs.ErrNotExist) && parent != folder {
+		if err := a.make(parent); err != nil {
+			return err
+		}
+		err = os.Mkdir(folder, 0o700)
+	}
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	if err := a.sync(parent); err != nil {
+		os.Remove(folder) // or it would pass for durable
+		return err
+	}
+	return nil
 }
 
 func writeAside(root *os.Root, name string, b *spool.Body) error {
@@ -80,12 +115,14 @@ func writeAside(root *os.Root, name string, b *spool.Body) error {
 // syncFolder makes the names in a folder durable, where the system can.
 func syncFolder(path string) error {
 	f, err := os.Open(path)
-	if err != nil {
-		return err
+	if err == nil {
+		defer f.Close()
+		err = f.Sync()
 	}
-	defer f.Close()
-	if err := f.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, fs.ErrInvalid) {
-		return err
+	for _, cannot := range []error{errors.ErrUnsupported, fs.ErrPermission, fs.ErrInvalid} {
+		if errors.Is(err, cannot) {
+			return nil
+		}
 	}
-	return nil
+	return err
 }

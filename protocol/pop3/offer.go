@@ -71,7 +71,7 @@ func (o *offer) setAside() bool {
 		return false
 	}
 	var missing error // why there is no body
-	path, err := p.s.keepAside(p.id(&o.m), o.name(), func() (body *spool.Body, err error) {
+	path, err := p.aside.keep(p.id(&o.m), o.name(), func() (body *spool.Body, err error) {
 		body, missing = o.fetch(p.leash)
 		return body, missing
 	})

@@ -26,6 +26,7 @@ type pass struct {
 	gate    *flow.Gate
 	line    *line
 	account string // what IDs begin with
+	aside   *aside
 
 	mu     sync.Mutex
 	warned map[string]bool
@@ -47,6 +48,7 @@ func (s *Source) newPass(ctx context.Context, sink launcher.Sink) *pass {
 		leash: flow.NewLeash(ctx), pool: s.spool(),
 		gate:    flow.NewGate(window, int64(s.MaxMails), s.MaxBytes),
 		account: "pop3/" + hex.EncodeToString(sum[:8]) + "/",
+		aside:   &aside{folder: s.Rejected, sync: syncFolder},
 		warned:  make(map[string]bool),
 	}
 	p.line = &line{p: p}
