@@ -85,7 +85,10 @@ func (p *pass) recall(s *session, mails []*mail, tops map[*mail]string) (refused
 // each mail for which the server tells them.
 func (s *session) tops(mails []*mail, lines int) (map[*mail]string, error) {
 	found := make(map[*mail]string, len(mails))
-	err := s.look(mails, lines, func(m *mail) error {
+	err := s.look(mails, lines, func(m *mail, refused error) error {
+		if refused != nil {
+			return nil
+		}
 		h := sha256.New()
 		fmt.Fprintf(h, "%d\n", m.size)
 		_, err := s.w.body(h)
@@ -96,8 +99,9 @@ func (s *session) tops(mails []*mail, lines int) (map[*mail]string, error) {
 }
 
 // look asks for the header and so many lines of the body of mails, and calls
-// seen for each for which the server tells them, to read them.
-func (s *session) look(mails []*mail, lines int, seen func(m *mail) error) error {
+// seen for each in turn, to read them unless the server refused. Without TOP it
+// does nothing.
+func (s *session) look(mails []*mail, lines int, seen func(m *mail, refused error) error) error {
 	if !s.top {
 		return nil
 	}
@@ -106,10 +110,7 @@ func (s *session) look(mails []*mail, lines int, seen func(m *mail) error) error
 		cost += m.cost()
 	}
 	return s.each(len(mails), cost, func(i int) string { return fmt.Sprintf("TOP %d %d", mails[i].number, lines) }, func(i int, refused error) error {
-		if refused != nil {
-			return nil
-		}
-		return seen(mails[i])
+		return seen(mails[i], refused)
 	})
 }
 

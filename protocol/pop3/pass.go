@@ -27,6 +27,7 @@ type pass struct {
 	line    *line
 	account string // what IDs begin with
 	aside   *aside
+	broken  string // ID of the mail whose age broke the connection
 
 	mu     sync.Mutex
 	warned map[string]bool

@@ -125,24 +125,43 @@ func (p *pass) verify(s *session, mails []*mail) (sure []*mail, doubts, err erro
 }
 
 // learnDates takes down when mails were received, as far as that is not known.
+// Those of which the server does not tell it were received now. So were those on
+// which the connection breaks in each attempt of a pass, or none would be deleted.
 func (p *pass) learnDates(s *session, mails []*mail) error {
 	var unknown []*mail
 	for _, m := range mails {
 		if _, ok := p.s.dates[p.id(m)]; !ok {
 			unknown = append(unknown, m)
-			p.s.dates[p.id(m)] = time.Now()
 		}
 	}
-	return s.look(unknown, 0, func(m *mail) error {
+	err := s.look(unknown, 0, func(m *mail, refused error) error {
 		var head prefix
-		if _, err := s.w.body(&head); err != nil {
-			return err
+		if refused == nil {
+			if _, err := s.w.body(&head); err != nil {
+				return err
+			}
 		}
-		if date, ok := receivedIn(head); ok {
-			p.s.dates[p.id(m)] = date
+		date, ok := receivedIn(head)
+		if !ok {
+			date = time.Now()
 		}
+		p.s.dates[p.id(m)] = date
 		return nil
 	})
+	for _, m := range unknown {
+		id := p.id(m)
+		if _, ok := p.s.dates[id]; ok {
+			continue
+		}
+		if err == nil || p.broken == id {
+			p.s.dates[id] = time.Now()
+		}
+		if err != nil {
+			p.broken = id // the answers come in turn
+			break
+		}
+	}
+	return err
 }
 
 // prune forgets the dates of mails that are gone.
