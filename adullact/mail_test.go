@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/ezged/coldlauncher/launcher"
@@ -73,6 +74,7 @@ func TestSamplesByMail(t *testing.T) {
 	mails, want := letters(t)
 	check := func(t *testing.T, box launcher.Source) {
 		t.Helper()
+		var mu sync.Mutex // a Source may offer concurrently
 		got := make(map[string][]string)
 		sink := launcher.SinkFunc(func(ctx context.Context, p *launcher.Parcel) error {
 			docs, err := p.Documents(ctx)
@@ -85,6 +87,8 @@ func TestSamplesByMail(t *testing.T) {
 				t.Errorf("%s: %v", p.Origin, err)
 				return launcher.Halt(err)
 			}
+			mu.Lock()
+			defer mu.Unlock()
 			got[docs[0].Unit.Meta[mail.MetaSubject]] = lines
 			return nil
 		})
