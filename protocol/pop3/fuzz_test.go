@@ -5,7 +5,10 @@ import (
 	"context"
 	"io"
 	"net"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,6 +23,7 @@ func FuzzAnswers(f *testing.F) {
 	for _, s := range []string{
 		"+OK 1 5\r\n+OK\r\n1 5\r\n.\r\n+OK\r\n1 u\r\n.\r\n+OK\r\nbody\r\n.\r\n+OK\r\n+OK\r\n",
 		"+OK 2 5\r\n-ERR\r\n-ERR\r\n+OK\r\ntop\r\n.\r\n-ERR\r\n+OK\r\nx\r\n.\r\n+OK\r\ny\r\n.\r\n",
+		"+OK 1 5\r\n+OK\r\n1 5\r\n.\r\n+OK\r\n1 u\r\n.\r\n-ERR no\r\n-ERR no\r\n+OK\r\n+OK\r\n",
 		"+OK\r\n", "+OK 1\r\n", "\r\n", "+OK 99999999 1\r\n+OK\r\n", "+OK 1 1\r\n+OK\r\n1\r\n.\r\n+OK\r\n.\r\n",
 		"+OK 1 1\r\n+OK\r\n.\r\n+OK\r\n1 u\r\n.\r\n+OK\r\n.\r\r\n.\n..\r\n.\r\n-err\tno\r\n",
 		"+OK 3 9\r\n-ERR [IN-USE] x\r\n", "-ERR [SYS/TEMP\r\n", "+OK -1 -1\r\n", "+OK 1 1\r\n+OK\r\n1 9999999999999999999\r\n.\r\n",
@@ -28,6 +32,9 @@ func FuzzAnswers(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, says []byte) {
 		dials := 0
+		var heard [3]bytes.Buffer // by connection
+		var hearing sync.WaitGroup
+		var taken atomic.Int64
 		source := &Source{
 			Addr: "fuzz:1", Security: dial.Plaintext, User: "alice", Password: launcher.SecretText("x"),
 			Delete: true, DeleteAfter: time.Nanosecond, Interval: -1,
@@ -36,7 +43,8 @@ func FuzzAnswers(f *testing.F) {
 					return nil, io.ErrClosedPipe
 				}
 				client, server := net.Pipe()
-				go io.Copy(io.Discard, server)
+				conn := &heard[dials-1]
+				hearing.Go(func() { io.Copy(conn, server) })
 				go func() {
 					io.WriteString(server, "+OK\r\n-ERR\r\n+OK\r\n+OK\r\n+OK\r\nTOP\r\nPIPELINING\r\n.\r\n")
 					server.Write(says)
@@ -59,9 +67,29 @@ func FuzzAnswers(f *testing.F) {
 			if err == nil && n > int64(len(says)) {
 				t.Errorf("a body of %d bytes from %d", n, len(says))
 			}
+			if err == nil && n == docs[0].Size {
+				taken.Add(1)
+			}
 			return err
 		}))
+		hearing.Wait()
+		for i := range heard {
+			commands := strings.Split(heard[i].String(), "\r\n")
+			if deleted := deletions(commands); int64(len(deleted)) > taken.Load() {
+				t.Errorf("connection %d: %q, though %d mails were taken whole", i+1, deleted, taken.Load())
+			} else if i == 0 {
+				for _, d := range deleted {
+					if !slices.Contains(commands, strings.Replace(d, "DELE", "RETR", 1)) {
+						t.Errorf("%s, which was never retrieved", d)
+					}
+				}
+			}
+		}
 	})
+}
+
+func deletions(commands []string) []string {
+	return slices.DeleteFunc(slices.Clone(commands), func(c string) bool { return !strings.HasPrefix(c, "DELE ") })
 }
 
 // FuzzBody: what was sent as RFC 1939 has it comes back as it was, however it
