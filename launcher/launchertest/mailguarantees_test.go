@@ -311,7 +311,8 @@ func TestMailJobSetsAsideWhatKills(t *testing.T) {
 	}
 	j.server.Drop(t, j.user, letterOf(3))
 	stats, err := process(true)
-	if err != nil || stats.Rejected != 1 || stats.Stored != 1 {
+	// A mail under way beside the one that kills may have died with it.
+	if err != nil || stats.Rejected != 1 || stats.Stored < 1 || stats.Stored+stats.Known != 3 {
 		t.Errorf("last pass: %+v, %v; want the mail that kills rejected without being tried, and the new one stored", stats, err)
 	}
 	if got := slices.Collect(maps.Values(j.in(t, "EZGED_KO"))); !slices.Equal(got, []string{sum(letterOf(2))}) {
