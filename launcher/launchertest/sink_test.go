@@ -254,7 +254,7 @@ func TestSinkTellsFaultsApart(t *testing.T) {
 func failing(ctx context.Context, open func() Store) []string {
 	var names []string
 	for _, r := range sinkRules() {
-		c := &sinkCase{Store: open(), patience: 100 * time.Millisecond}
+		c := &sinkCase{Store: open(), patience: 2 * time.Second}
 		if r.reopens && c.Reopen == nil {
 			continue
 		}
