@@ -95,6 +95,9 @@ func (p *pass) run() error {
 			break
 		}
 	}
+	if p.ctx.Err() != nil {
+		p.gate.Close(context.Cause(p.ctx)) // stop may have come before it
+	}
 	ended, full := p.gate.Ended()
 	if full {
 		errs = append(errs, launcher.ErrMore)
