@@ -148,9 +148,11 @@ type scripted struct {
 // Serve talks to one client over a connection that the test made itself, such
 // as one end of net.Pipe, and closes it at the end.
 func (s *IMAPScript) Serve(c net.Conn) {
+	s.mu.Lock()
 	if s.Sep == "" {
 		s.Sep = "/"
 	}
+	s.mu.Unlock()
 	defer c.Close()
 	s.talk(NewTalk(c))
 }
