@@ -258,31 +258,32 @@ func TestSourceTellsFaultsApart(t *testing.T) {
 	tests := []struct {
 		fault string
 		want  []string // the rules that it breaks
+		may   string   // the rule that it breaks too if it is quick
 	}{
-		{"phantom", []string{"Empty"}},
-		{"twice", []string{"OfferedOnce"}},
-		{"youngest first", []string{"OldestFirst"}},
-		{"lets go of nothing", []string{"TakenIsGone", "RejectedIsSetAside", "ErrorOfOneDoesNotEndThePass", "CancelSettlesTheParcelInHand",
+		{fault: "phantom", want: []string{"Empty"}},
+		{fault: "twice", want: []string{"OfferedOnce"}},
+		{fault: "youngest first", want: []string{"OldestFirst"}},
+		{fault: "lets go of nothing", want: []string{"TakenIsGone", "RejectedIsSetAside", "ErrorOfOneDoesNotEndThePass", "CancelSettlesTheParcelInHand",
 			"SettleFailureKeepsTheParcel", "NothingDownloadedForKnownIDs", "HostileNames"}},
-		{"left is lost", []string{"TakenIsGone", "LeftStaysWithSameID", "LaterIsLeft", "ErrorOfOneDoesNotEndThePass", "IDsDistinctAndStable", "OriginDownIsHalt"}},
-		{"later is a failure", []string{"LaterIsLeft"}},
-		{"rejects into nowhere", []string{"RejectedIsSetAside"}},
-		{"goes on after Halt", []string{"HaltStopsThePass"}},
-		{"Halt loses its mark", []string{"HaltStopsThePass"}},
-		{"error ends the pass", []string{"TakenIsGone", "LeftStaysWithSameID", "LaterIsLeft", "ErrorOfOneDoesNotEndThePass", "IDsDistinctAndStable", "OriginDownIsHalt"}},
-		{"cancel forgets", []string{"CancelSettlesTheParcelInHand"}},
-		{"silent about settling", []string{"SettleFailureKeepsTheParcel"}},
-		{"settles only in its mind", []string{"SettleFailureKeepsTheParcel"}},
-		{"IDs of two the same", []string{"OldestFirst", "IDsDistinctAndStable", "NothingDownloadedForKnownIDs", "DryRunTouchesNothing"}},
-		{"an ID for each pass", []string{"LeftStaysWithSameID", "LaterIsLeft", "SettleFailureKeepsTheParcel", "IDsDistinctAndStable", "OriginDownIsHalt"}},
-		{"opens once", []string{"BodyReopens"}},
-		{"downloads at once", []string{"NothingDownloadedForKnownIDs"}},
-		{"raw names", []string{"HostileNames"}},
-		{"down unmarked", []string{"OriginDownIsHalt"}},
-		{"stores after Poll", []string{"NoStoreAfterPollReturns"}},
-		{"holds bodies", []string{"BigBodyBounded"}},
-		{"settles in a dry run", []string{"DryRunTouchesNothing"}},
-		{"one fault at a time", []string{"SetUpFaultsJoined"}},
+		{fault: "left is lost", want: []string{"TakenIsGone", "LeftStaysWithSameID", "LaterIsLeft", "ErrorOfOneDoesNotEndThePass", "IDsDistinctAndStable", "OriginDownIsHalt"}},
+		{fault: "later is a failure", want: []string{"LaterIsLeft"}},
+		{fault: "rejects into nowhere", want: []string{"RejectedIsSetAside"}},
+		{fault: "goes on after Halt", want: []string{"HaltStopsThePass", "NoStoreAfterPollReturns"}},
+		{fault: "Halt loses its mark", want: []string{"HaltStopsThePass"}},
+		{fault: "error ends the pass", want: []string{"TakenIsGone", "LeftStaysWithSameID", "LaterIsLeft", "ErrorOfOneDoesNotEndThePass", "IDsDistinctAndStable", "OriginDownIsHalt"}},
+		{fault: "cancel forgets", want: []string{"CancelSettlesTheParcelInHand"}},
+		{fault: "silent about settling", want: []string{"SettleFailureKeepsTheParcel"}},
+		{fault: "settles only in its mind", want: []string{"SettleFailureKeepsTheParcel"}},
+		{fault: "IDs of two the same", want: []string{"OldestFirst", "IDsDistinctAndStable", "NothingDownloadedForKnownIDs", "DryRunTouchesNothing"}},
+		{fault: "an ID for each pass", want: []string{"LeftStaysWithSameID", "LaterIsLeft", "SettleFailureKeepsTheParcel", "IDsDistinctAndStable", "OriginDownIsHalt"}},
+		{fault: "opens once", want: []string{"BodyReopens"}},
+		{fault: "downloads at once", want: []string{"NothingDownloadedForKnownIDs"}},
+		{fault: "raw names", want: []string{"HostileNames"}},
+		{fault: "down unmarked", want: []string{"OriginDownIsHalt"}},
+		{fault: "stores after Poll", want: []string{"NoStoreAfterPollReturns"}, may: "HaltStopsThePass"},
+		{fault: "holds bodies", want: []string{"BigBodyBounded"}},
+		{fault: "settles in a dry run", want: []string{"DryRunTouchesNothing"}},
+		{fault: "one fault at a time", want: []string{"SetUpFaultsJoined"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.fault, func(t *testing.T) {
@@ -292,7 +293,7 @@ func TestSourceTellsFaultsApart(t *testing.T) {
 				err := r.test(t, s.origin())
 				s.leaked.Wait()
 				var skip skipped
-				if err != nil && !errors.As(err, &skip) {
+				if err != nil && !errors.As(err, &skip) && r.name != tt.may {
 					broken = append(broken, r.name)
 					if testing.Verbose() {
 						t.Logf("%s: %v", r.name, err)

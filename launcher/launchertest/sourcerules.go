@@ -438,8 +438,9 @@ func sourceDown(ctx context.Context, c *sourceCase) error {
 }
 
 func sourceNothingAfter(ctx context.Context, c *sourceCase) error {
+	const n = 60
 	var names []string
-	for i := range 20 {
+	for i := range n {
 		names = append(names, fmt.Sprintf("%02d.pdf", i))
 	}
 	c.add(names...)
@@ -459,6 +460,9 @@ func sourceNothingAfter(ctx context.Context, c *sourceCase) error {
 	k.mu.Lock()
 	active, offered := k.active, len(k.seen)
 	k.mu.Unlock()
+	if offered == n { // perhaps between Poll's return and the look at it
+		return fmt.Errorf("all %d parcels were offered, whose fourth got Halt", n)
+	}
 	if active > 0 {
 		return fmt.Errorf("%d calls of Store are still under way when Poll returns", active)
 	}
