@@ -199,12 +199,23 @@ func (a *assembly) nested() {
 			found = a.dec.assemble(m.name, LayerArchive, m.inner)
 		}
 		if len(found) == 1 && found[0].Kind == KindUnknown {
+			m.tooDeep(found[0].Warnings)
 			continue // an archive of something else: one file like others
 		}
 		for _, e := range found {
 			a.add(e, m, RoleTransport, "", 0)
 		}
 		a.out = append(a.out, found...)
+	}
+}
+
+// tooDeep notes which containers inside an archive were not opened: what it is
+// might be in these.
+func (m *member) tooDeep(warnings []Warning) {
+	for _, w := range warnings {
+		if w.Code == WarnNested && len(m.notes) < maxNotes {
+			m.notes = append(m.notes, w)
+		}
 	}
 }
 

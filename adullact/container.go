@@ -25,7 +25,7 @@ type archive struct{ zip bool }
 // down opens one container more.
 func (dec *decoding) down(m *member, read func() error) error {
 	if dec.depth == dec.limits.Nested {
-		m.note(WarnNested, "", "it lies in %d containers already", dec.depth)
+		m.note(WarnNested, "", "%v", &LimitError{Limit: "Nested", Max: int64(dec.limits.Nested)})
 		return nil
 	}
 	dec.depth++
@@ -103,15 +103,22 @@ func (dec *decoding) entry(m, child *member, body io.Reader, keep bool) error {
 	}
 	m.inner = append(m.inner, child)
 	body = &spender{dec, body}
+	if err := dec.lookInside(child, body, keep); err != nil {
+		return fmt.Errorf("%q: %w", child.name, err)
+	}
+	return nil
+}
+
+func (dec *decoding) lookInside(m *member, body io.Reader, keep bool) error {
 	if !keep {
-		return dec.look(child, body, true)
+		return dec.look(m, body, true)
 	}
 	at, size, err := dec.Keep(dec.ctx, body)
 	if err != nil {
 		return err
 	}
-	child.at, child.size, child.open, child.lasting = at, size, openAt(at, size), true
-	return dec.look(child, io.NewSectionReader(at, 0, size), true)
+	m.at, m.size, m.open, m.lasting = at, size, openAt(at, size), true
+	return dec.look(m, io.NewSectionReader(at, 0, size), true)
 }
 
 // openInTar opens the i-th file of a tar by reading the tar from its start.
@@ -190,7 +197,7 @@ func (dec *decoding) anywhere(m *member, r io.Reader) (at io.ReaderAt, size int6
 		return nil, 0, false, err
 	}
 	if len(b) > dec.limits.Memory {
-		m.note(WarnNested, "", "a zip of more than %d bytes inside another container", dec.limits.Memory)
+		m.note(WarnNested, "", "a zip inside another container: %v", &LimitError{Limit: "Memory", Max: int64(dec.limits.Memory)})
 		return nil, 0, false, nil
 	}
 	return bytes.NewReader(b), int64(len(b)), true, nil
@@ -381,7 +388,7 @@ type ratioReader struct {
 func (r *ratioReader) Read(p []byte) (int, error) {
 	n, err := r.r.Read(p)
 	r.out += int64(n)
-	if r.out > ratioFloor && r.out/int64(r.max) > r.in.count() {
+	if r.out > ratioFloor && (r.out-1)/int64(r.max) >= r.in.count() {
 		return 0, &LimitError{Limit: "Ratio", Max: int64(r.max)}
 	}
 	return n, err

@@ -276,10 +276,10 @@ func (dec *decoding) spend(n int64) error {
 // enter counts one more file of a container.
 func (dec *decoding) enter(name string) error {
 	if dec.entries++; dec.entries > dec.limits.Entries {
-		return &LimitError{Limit: "Entries", Max: int64(dec.limits.Entries)}
+		return fmt.Errorf("%.100q: %w", name, &LimitError{Limit: "Entries", Max: int64(dec.limits.Entries)})
 	}
 	if len(name) > dec.limits.Name {
-		return &LimitError{Limit: "Name", Max: int64(dec.limits.Name)}
+		return fmt.Errorf("%.100q: %w", name, &LimitError{Limit: "Name", Max: int64(dec.limits.Name)})
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package adullact
 
 import (
 	"cmp"
+	"fmt"
 	"io"
 	"strings"
 
@@ -44,7 +45,7 @@ func (dec *decoding) readWebDelib(m *member, s *xmlscan.Scanner) error {
 			return err
 		}
 		if dec.entries++; dec.entries > dec.limits.Entries {
-			return &LimitError{Limit: "Entries", Max: int64(dec.limits.Entries)}
+			return fmt.Errorf("act %d: %w", len(doc.acts)+1, &LimitError{Limit: "Entries", Max: int64(dec.limits.Entries)})
 		}
 		doc.acts = append(doc.acts, readDossier(m, n))
 	}

@@ -21,76 +21,6 @@ func keepInMemory(_ context.Context, r io.Reader) (io.ReaderAt, int64, error) {
 	return bytes.NewReader(b), int64(len(b)), err
 }
 
-// Each limit holds at its value and one over.
-func TestLimits(t *testing.T) {
-	depth := func(n int) string { return strings.Repeat("<x>", n) + strings.Repeat("</x>", n) }
-	inPES := func(part string) []byte { return []byte(pesOf("p", part)) }
-	pj := func(n int) []byte {
-		return inPES(`<PES_PJ>` + pjOf("1", "a", base64Of(gzipOf(strings.Repeat("x", n)))) + `</PES_PJ>`)
-	}
-	pivot := func(n int) []byte {
-		return []byte(pivotOf(invoiceOf("F1", pieceOf("01", "a", base64Of(strings.Repeat("%PDF", n/4))))))
-	}
-	act := func(n int) []byte {
-		return tarOf(t, "a.xml", actOf("A", documentOf("a.pdf")), "a.pdf", strings.Repeat("x", n))
-	}
-	for _, test := range []struct {
-		limit    string
-		limits   Limits
-		file     string
-		at, over []byte
-	}{
-		{"Expanded", Limits{Expanded: 100}, "d.zip", zipOf(t, "a", strings.Repeat("x", 50), "b", strings.Repeat("x", 50)), zipOf(t, "a", strings.Repeat("x", 50), "b", strings.Repeat("x", 51))},
-		{"Expanded", Limits{Expanded: 100}, "d.tar.gz", tarOf(t, "a", strings.Repeat("x", 100)), tarOf(t, "a", strings.Repeat("x", 101))},
-		{"Entries", Limits{Entries: 2}, "d.zip", zipOf(t, "a", "", "b", ""), zipOf(t, "a", "", "b", "", "c", "")},
-		{"Entries", Limits{Entries: 2}, "d.tar.gz", tarOf(t, "a", "", "b", ""), tarOf(t, "a", "", "b", "", "c", "")},
-		{"Name", Limits{Name: 5}, "d.zip", zipOf(t, "12345", ""), zipOf(t, "123456", "")},
-		{"Name", Limits{Name: 5}, "d.tar.gz", tarOf(t, "12345", ""), tarOf(t, "123456", "")},
-		{"Depth", Limits{Depth: 20}, "p.xml", inPES(depth(19)), inPES(depth(20))},
-		{"Text", Limits{Text: 300}, "p.xml", inPES(`<Piece><BlocPiece><IdPce>` + strings.Repeat("x", 300) + `</IdPce></BlocPiece></Piece>`), inPES(`<Piece><BlocPiece><IdPce>` + strings.Repeat("x", 301) + `</IdPce></BlocPiece></Piece>`)},
-		{"Text", Limits{Text: 300}, "p.xml", inPES(`<x a="` + strings.Repeat("x", 293) + `"></x>`), inPES(`<x a="` + strings.Repeat("x", 296) + `"></x>`)},
-		{"Memory", Limits{Memory: 4000}, "p.xml", inPES(`<Piece><BlocPiece>` + strings.Repeat("<x/>", 30) + `</BlocPiece></Piece>`), inPES(`<Piece><BlocPiece>` + strings.Repeat("<x/>", 31) + `</BlocPiece></Piece>`)},
-		{"Metadata", Limits{Metadata: 31}, "metadata.json", []byte(`{"acte_nature":"1","x":"12345"}`), []byte(`{"acte_nature":"1","x":"123456"}`)},
-		{"Metadata", Limits{Metadata: 30}, "metadata.txt", []byte("acte_nature: 1\nobjet: 1234567\n"), []byte("acte_nature: 1\nobjet: 12345678\n")},
-		{"Actes", Limits{Actes: 1000}, "x.tar.gz", act(1000), act(1001)},
-		{"PES", Limits{PES: int64(len(pesOf("p")))}, "p.xml", []byte(pesOf("p")), []byte(pesOf("pp"))},
-	} {
-		t.Run(fmt.Sprintf("%s in %s", test.limit, test.file), func(t *testing.T) {
-			d := &Decoder{Limits: test.limits}
-			if len(test.at) > 0 {
-				if _, err := decode(t, d, test.file, test.at); err != nil {
-					t.Errorf("at the limit: %v", err)
-				}
-			}
-			_, err := decode(t, d, test.file, test.over)
-			var limit *LimitError
-			if !errors.As(err, &limit) || limit.Limit != test.limit || !errors.Is(err, ErrTooLarge) {
-				t.Errorf("one over: error %v, want the limit %s", err, test.limit)
-			}
-		})
-	}
-	// an attachment over its limit is broken, and the rest goes on
-	for _, test := range []struct {
-		limit    string
-		limits   Limits
-		at, over []byte
-	}{
-		{"PESAttachment", Limits{PESAttachment: 100}, pj(100), pj(101)},
-		{"ChorusAttachment", Limits{ChorusAttachment: 100}, pivot(100), pivot(104)},
-	} {
-		for i, in := range [][]byte{test.at, test.over} {
-			out, err := decode(t, &Decoder{Limits: test.limits}, "x.xml", in)
-			if err != nil {
-				t.Fatal(err)
-			}
-			f := out[0].Files[1]
-			if f.Broken != (i == 1) || i == 1 && !strings.Contains(out[0].Warnings[0].Detail, test.limit) {
-				t.Errorf("%s: broken %v, warnings %v; want it broken one over", test.limit, f.Broken, out[0].Warnings)
-			}
-		}
-	}
-}
-
 // What unpacks to very much more than it is does not get far.
 func TestBombs(t *testing.T) {
 	zeros := strings.Repeat("\x00", 2<<20)
@@ -147,26 +77,6 @@ func TestKeptIsBounded(t *testing.T) {
 	out, err = decode(t, &Decoder{Limits: Limits{Ratio: -1}}, "x.tar.gz", b.Bytes())
 	if err != nil || len(out[0].Warnings) != maxNotes {
 		t.Errorf("warnings: %v, %d; want %d", err, len(out[0].Warnings), maxNotes)
-	}
-}
-
-// Containers are opened twice and no deeper.
-func TestNested(t *testing.T) {
-	act := string(tarOf(t, "a.xml", actOf("A", ""), "a.pdf", "%PDF"))
-	two := zipOf(t, "a.tar.gz", act)
-	three := zipOf(t, "b.zip", string(two))
-	for _, test := range []struct {
-		in   []byte
-		want Kind
-	}{{two, KindActes}, {three, KindUnknown}} {
-		out, err := decode(t, &Decoder{}, "x.zip", test.in)
-		if err != nil || out[0].Kind != test.want {
-			t.Errorf("kind %s, %v; want %s", out[0].Kind, err, test.want)
-		}
-	}
-	out, err := decode(t, &Decoder{Limits: Limits{Nested: 3}}, "x.zip", three)
-	if err != nil || out[0].Kind != KindActes {
-		t.Errorf("with another limit: kind %s, %v", out[0].Kind, err)
 	}
 }
 
@@ -350,20 +260,5 @@ func TestBytesUntouched(t *testing.T) {
 				t.Errorf("in a folder: %q changed", e.Files[i].Name)
 			}
 		}
-	}
-}
-
-// The defaults are the ones that the field comments tell.
-func TestDefaultLimits(t *testing.T) {
-	want := Limits{
-		Expanded: 512 << 20, Entries: 10_000, Name: 255, Depth: 256, Text: 1 << 20, Memory: 32 << 20, Metadata: 16 << 20, Actes: 150 << 20,
-		PES: 256 << 20, PESAttachment: 150 << 20, ChorusAttachment: 120 << 20, Ratio: 200, Nested: 2, Pieces: 1_000,
-	}
-	if got := (Limits{}).effective(); got != want {
-		t.Errorf("defaults %+v, want %+v", got, want)
-	}
-	none := Limits{Expanded: -1, Entries: -1, Name: -1, Depth: -1, Text: -1, Memory: -1, Metadata: -1, Actes: -1, PES: -1, PESAttachment: -1, ChorusAttachment: -1, Ratio: -1, Nested: -1, Pieces: -1}
-	if _, err := decode(t, &Decoder{Limits: none}, "x.tar.gz", tarOf(t, "a.xml", actOf("A", ""), "b", strings.Repeat("\x00", 2<<20))); err != nil {
-		t.Errorf("without limits: %v", err)
 	}
 }

@@ -3,6 +3,7 @@ package adullact
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"io"
 	"strings"
 
@@ -44,7 +45,7 @@ type invoiceReader struct {
 // newInvoice begins an invoice.
 func (x *invoiceReader) newInvoice(f Format) (*invoice, error) {
 	if x.entries++; x.entries > x.limits.Entries {
-		return nil, &LimitError{Limit: "Entries", Max: int64(x.limits.Entries)}
+		return nil, fmt.Errorf("invoice %d: %w", len(x.doc.invoices)+1, &LimitError{Limit: "Entries", Max: int64(x.limits.Entries)})
 	}
 	x.at = &invoice{}
 	x.at.chorus.Format = f
@@ -76,7 +77,7 @@ func (x *invoiceReader) attach(a ChorusAttachment, c *enclosed, usual payload.Fo
 		return nil
 	}
 	if x.entries++; x.entries > x.limits.Entries {
-		return &LimitError{Limit: "Entries", Max: int64(x.limits.Entries)}
+		return fmt.Errorf("attachment %.100q: %w", a.Name, &LimitError{Limit: "Entries", Max: int64(x.limits.Entries)})
 	}
 	m, err := x.enclosedMember(x.file, c, enclosedName(a.Name, "piece", len(inv.inner), c.sniffed))
 	if err != nil {
@@ -107,14 +108,25 @@ func pieceRole(typ string) Role {
 func (x *invoiceReader) line(l InvoiceLine) {
 	c := &x.at.chorus
 	x.text += int64(len(l.ID) + len(l.Label))
-	if len(c.Lines) >= x.limits.Pieces || x.text > int64(x.limits.Memory) {
+	if over := x.tooMany(len(c.Lines)); over != nil {
 		if !c.Truncated {
-			x.file.note(WarnTruncated, "", "more than %d lines", x.limits.Pieces)
+			x.file.note(WarnTruncated, "", "lines of an invoice are left out: %v", over)
 		}
 		c.Truncated = true
 		return
 	}
 	c.Lines = append(c.Lines, l)
+}
+
+// tooMany returns the limit that keeps one more line than n from being kept.
+func (x *invoiceReader) tooMany(n int) error {
+	switch {
+	case n >= x.limits.Pieces:
+		return &LimitError{Limit: "Pieces", Max: int64(x.limits.Pieces)}
+	case x.text > int64(x.limits.Memory):
+		return &LimitError{Limit: "Memory", Max: int64(x.limits.Memory)}
+	}
+	return nil
 }
 
 // readPivot reads invoices in the format of Chorus Pro.

@@ -324,7 +324,7 @@ func readAll(ctx context.Context, d *launcher.Document, limit int64) ([]byte, er
 		return nil, fmt.Errorf("read %q: %w", d.Name, err)
 	}
 	if int64(b.Len()) > limit {
-		return nil, &LimitError{Limit: "Metadata", Max: limit}
+		return nil, fmt.Errorf("%q: %w", d.Name, &LimitError{Limit: "Metadata", Max: limit})
 	}
 	return b.Bytes(), nil
 }

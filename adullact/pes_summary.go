@@ -1,6 +1,7 @@
 package adullact
 
 import (
+	"fmt"
 	"io"
 	"slices"
 
@@ -21,6 +22,7 @@ type summary struct {
 	offset func() int64 // in the file
 	at     int64        // offset at the last call
 	text   int64        // bytes of what is kept, about
+	over   error        // the limit that kept something from being kept; nil: none
 
 	total     sum
 	amount    sum             // of the piece at hand
@@ -58,19 +60,27 @@ func (dec *decoding) readPES(m *member, s *xmlscan.Scanner) error {
 
 // keepSome appends to a list as long as the limits allow.
 func keepSome[T any](x *summary, list []T, v T) []T {
-	if x.isFull() || len(list) >= x.keep {
-		x.h.Truncated = true
+	if x.isFull(len(list)) {
 		return list
 	}
 	return append(list, v)
 }
 
 // isFull counts what was read since the last call as kept, and reports whether
-// that is too much.
-func (x *summary) isFull() bool {
+// that, or one more than n of a kind, is too much.
+func (x *summary) isFull(n int) bool {
 	x.text += x.offset() - x.at
 	x.at = x.offset()
-	return x.text > int64(x.limits.Memory)
+	switch {
+	case n >= x.keep:
+		x.over = &LimitError{Limit: "Pieces", Max: int64(x.keep)}
+	case x.text > int64(x.limits.Memory):
+		x.over = &LimitError{Limit: "Memory", Max: int64(x.limits.Memory)}
+	default:
+		return false
+	}
+	x.h.Truncated = true
+	return true
 }
 
 func (x *summary) header(h *Helios) error {
@@ -165,8 +175,7 @@ func (x *summary) addLine(_ *Piece, l *Line) error {
 	if x.piece < 0 {
 		return nil
 	}
-	if x.isFull() || x.h.LineCount > x.keep {
-		x.h.Truncated = true
+	if x.isFull(x.h.LineCount - 1) {
 		return nil
 	}
 	p := &x.h.Pieces[x.piece]
@@ -190,7 +199,7 @@ func (x *summary) readContent(a *PESAttachment, content io.Reader) error {
 
 func (x *summary) addAttachment(a *PESAttachment) error {
 	if x.entries++; x.entries > x.limits.Entries {
-		return &LimitError{Limit: "Entries", Max: int64(x.limits.Entries)}
+		return fmt.Errorf("attachment %d: %w", a.Index+1, &LimitError{Limit: "Entries", Max: int64(x.limits.Entries)})
 	}
 	x.at = x.offset() // its content is not kept
 	x.h.AttachmentCount++
@@ -263,7 +272,7 @@ func (x *summary) end() {
 		x.file.note(WarnUnresolved, "PJRef", "%d references, the first to %q", len(h.Unresolved), h.Unresolved[0].ID)
 	}
 	if h.Truncated {
-		x.file.note(WarnTruncated, "", "more than %d pieces, lines or elements", x.keep)
+		x.file.note(WarnTruncated, "", "pieces, lines or elements are left out: %v", x.over)
 	}
 	if len(h.Contracts) > 0 {
 		x.domain("marche")

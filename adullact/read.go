@@ -113,6 +113,9 @@ func (dec *decoding) embedded(m *member, at pdf.Stream, body io.Reader) (bool, e
 	switch {
 	case errors.As(err, &limit) && limit.Limit == "Expanded", dec.ctx.Err() != nil:
 		return false, err
+	case limit != nil:
+		m.note(WarnBroken, "EmbeddedFile", "%v", limit)
+		return false, nil
 	case err != nil:
 		return false, nil
 	}
