@@ -11,7 +11,7 @@ type Chorus struct {
 	CppID         string `json:"cppId,omitempty"` // id in Chorus Pro: IdCPRO, id_facture_cpp
 	Number        string `json:"number,omitempty"`
 	Type          Term   `json:"type,omitzero"`  // Code 380 or 381
-	Frame         Term   `json:"frame,omitzero"` // Cadre, Code A1 to A25
+	Frame         Term   `json:"frame,omitzero"` // Cadre, Code A1 to A25; that of the reform of 2026, such as S1, has no Label
 	IssueDate     Date   `json:"issueDate,omitzero"`
 	DepositDate   Date   `json:"depositDate,omitzero"`
 	ReceptionDate Date   `json:"receptionDate,omitzero"`
@@ -100,12 +100,13 @@ type StatusChange struct {
 
 // An InvoiceLine is a line of an invoice.
 type InvoiceLine struct {
-	ID       string  `json:"id,omitempty"`
-	Label    string  `json:"label,omitempty"` // or the reference of a product
-	Price    Decimal `json:"price,omitempty"`
-	Quantity Decimal `json:"quantity,omitempty"`
-	Amount   Decimal `json:"amount,omitempty"`
-	VATRate  Decimal `json:"vatRate,omitempty"`
+	ID        string  `json:"id,omitempty"`
+	Label     string  `json:"label,omitempty"` // or the reference of a product
+	Price     Decimal `json:"price,omitempty"`
+	Quantity  Decimal `json:"quantity,omitempty"`
+	Amount    Decimal `json:"amount,omitempty"`
+	VATRate   Decimal `json:"vatRate,omitempty"`
+	PriceBase Decimal `json:"priceBase,omitempty"` // the quantity that Price is for; "": 1
 }
 
 // A ChorusAttachment is a file inside an invoice.

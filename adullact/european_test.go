@@ -27,7 +27,7 @@ const ublDoc = `<Invoice xmlns="urn:oasis:names:specification:ubl:schema:xsd:Inv
 <cac:TaxTotal><cbc:TaxAmount currencyID="USD">22.00</cbc:TaxAmount></cac:TaxTotal>
 <cac:LegalMonetaryTotal><cbc:TaxExclusiveAmount>100.00</cbc:TaxExclusiveAmount><cbc:TaxInclusiveAmount>120.00</cbc:TaxInclusiveAmount><cbc:PayableAmount>70.00</cbc:PayableAmount></cac:LegalMonetaryTotal>
 <cac:InvoiceLine><cbc:ID>1</cbc:ID><cbc:InvoicedQuantity>2</cbc:InvoicedQuantity><cbc:LineExtensionAmount>100.00</cbc:LineExtensionAmount>
-<cac:Item><cbc:Name>Papier</cbc:Name><cac:ClassifiedTaxCategory><cbc:Percent>20</cbc:Percent></cac:ClassifiedTaxCategory></cac:Item><cac:Price><cbc:PriceAmount>50.00</cbc:PriceAmount></cac:Price></cac:InvoiceLine>
+<cac:Item><cbc:Name>Papier</cbc:Name><cac:ClassifiedTaxCategory><cbc:Percent>20</cbc:Percent></cac:ClassifiedTaxCategory></cac:Item><cac:Price><cbc:PriceAmount>100.00</cbc:PriceAmount><cbc:BaseQuantity>2.0</cbc:BaseQuantity></cac:Price></cac:InvoiceLine>
 </Invoice>`
 
 // Every field of a UBL invoice arrives where it belongs.
@@ -41,7 +41,7 @@ func TestUBL(t *testing.T) {
 		ContractNumber: "M1", EngagementNumber: "ENG1", OriginalInvoice: "U0", Currency: "EUR",
 		AmountHT: "100.00", AmountVAT: "20.00", AmountTTC: "120.00", NetToPay: "70.00",
 		VATs: []VAT{{"20", "100.00", "20.00"}}, PaymentMode: PaymentModes().Term("30"),
-		Lines: []InvoiceLine{{"1", "Papier", "50.00", "2", "100.00", "20"}},
+		Lines: []InvoiceLine{{"1", "Papier", "100.00", "2", "100.00", "20", "2.0"}},
 		Attachments: []ChorusAttachment{{
 			Name: "bon.pdf", Type: "02", Category: "Bon", MediaType: "application/pdf", ID: "D1", Size: 8,
 			SHA256: e.Chorus.Attachments[0].SHA256, Container: "base64",
@@ -56,6 +56,37 @@ func TestUBL(t *testing.T) {
 	out, err := decode(t, &Decoder{BankData: true}, "u.xml", []byte(ublDoc))
 	if err != nil || out[0].Chorus.Supplier.Account != "FR76" {
 		t.Errorf("%v, account %q; want it when it is asked for", err, out[0].Chorus.Supplier.Account)
+	}
+}
+
+// Of what may be there several times the first counts. A credit note has its
+// due date with the means of payment.
+func TestUBLFirst(t *testing.T) {
+	doc := `<CreditNote xmlns="urn:oasis:names:specification:ubl:schema:xsd:CreditNote-2"><ID>N1</ID><ProfileID>S1</ProfileID>
+<BillingReference><InvoiceDocumentReference><ID>U1</ID></InvoiceDocumentReference></BillingReference>
+<BillingReference><InvoiceDocumentReference><ID>U2</ID></InvoiceDocumentReference></BillingReference>
+<AccountingSupplierParty><Party><PartyLegalEntity><CompanyID schemeID="1">12345678900011</CompanyID></PartyLegalEntity></Party></AccountingSupplierParty>
+<PaymentMeans><PaymentMeansCode>30</PaymentMeansCode><PaymentDueDate>2024-06-16</PaymentDueDate><PayeeFinancialAccount><ID>FR76</ID></PayeeFinancialAccount></PaymentMeans>
+<PaymentMeans><PaymentMeansCode>49</PaymentMeansCode><PaymentDueDate>2024-07-16</PaymentDueDate><PayeeFinancialAccount><ID>FR77</ID></PayeeFinancialAccount></PaymentMeans></CreditNote>`
+	out, err := decode(t, &Decoder{BankData: true}, "n.xml", []byte(doc))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := out[0].Chorus
+	if c.OriginalInvoice != "U1" || c.PaymentMode.Code != "30" || c.DueDate.String() != "2024-06-16" || c.Supplier.Account != "FR76" {
+		t.Errorf("of invoice %q, paid by %q until %s to %q; want the first of each", c.OriginalInvoice, c.PaymentMode.Code, c.DueDate, c.Supplier.Account)
+	}
+	if c.Frame != (Term{Code: "S1"}) || c.Supplier.IDType != IdentifierTypes().Term("1") || c.Supplier.IDType.Label == "" {
+		t.Errorf("frame %v, identifier %v; want S1, and SIRET as in a pivot", c.Frame, c.Supplier.IDType)
+	}
+}
+
+// What says nothing is no VAT, and a process is no frame for its being there.
+func TestCIISparse(t *testing.T) {
+	c := decodeOne(t, "c.xml", `<CrossIndustryInvoice><ExchangedDocumentContext><BusinessProcessSpecifiedDocumentContextParameter><ID>urn:fdc:peppol.eu:2017:poacc:billing:01:1.0</ID></BusinessProcessSpecifiedDocumentContextParameter></ExchangedDocumentContext>
+<ExchangedDocument><ID>1</ID></ExchangedDocument><SupplyChainTradeTransaction><ApplicableHeaderTradeSettlement><ApplicableTradeTax><TypeCode>VAT</TypeCode></ApplicableTradeTax></ApplicableHeaderTradeSettlement></SupplyChainTradeTransaction></CrossIndustryInvoice>`).Chorus
+	if c.VATs != nil || c.Frame != (Term{}) {
+		t.Errorf("VATs %v, frame %v; want none", c.VATs, c.Frame)
 	}
 }
 
@@ -74,7 +105,7 @@ func TestCII(t *testing.T) {
 <ExchangedDocument><ID>C1</ID><TypeCode>380</TypeCode><IssueDateTime><DateTimeString format="102">20240516</DateTimeString></IssueDateTime></ExchangedDocument>
 <SupplyChainTradeTransaction><IncludedSupplyChainTradeLineItem><AssociatedDocumentLineDocument><LineID>1</LineID></AssociatedDocumentLineDocument>
 <SpecifiedTradeProduct><Name>Papier</Name></SpecifiedTradeProduct>
-<SpecifiedLineTradeAgreement><NetPriceProductTradePrice><ChargeAmount>50.00</ChargeAmount></NetPriceProductTradePrice></SpecifiedLineTradeAgreement>
+<SpecifiedLineTradeAgreement><NetPriceProductTradePrice><ChargeAmount>100.00</ChargeAmount><BasisQuantity>2.0</BasisQuantity></NetPriceProductTradePrice></SpecifiedLineTradeAgreement>
 <SpecifiedLineTradeDelivery><BilledQuantity>2</BilledQuantity></SpecifiedLineTradeDelivery>
 <SpecifiedLineTradeSettlement><ApplicableTradeTax><RateApplicablePercent>20</RateApplicablePercent></ApplicableTradeTax>
 <SpecifiedTradeSettlementLineMonetarySummation><LineTotalAmount>100.00</LineTotalAmount></SpecifiedTradeSettlementLineMonetarySummation></SpecifiedLineTradeSettlement></IncludedSupplyChainTradeLineItem>
@@ -107,7 +138,7 @@ func TestCII(t *testing.T) {
 				ContractNumber: "M1", EngagementNumber: "ENG1", OriginalInvoice: "C0", Currency: "EUR",
 				AmountHT: "100.00", AmountVAT: "20.00", AmountTTC: "120.00", NetToPay: "70.00",
 				VATs: []VAT{{"20", "100.00", "20.00"}}, PaymentMode: PaymentModes().Term("30"),
-				Lines: []InvoiceLine{{"1", "Papier", "50.00", "2", "100.00", "20"}},
+				Lines: []InvoiceLine{{"1", "Papier", "100.00", "2", "100.00", "20", "2.0"}},
 			}
 			if !reflect.DeepEqual(e.Chorus, want) {
 				t.Errorf("invoice is\n%s\nwant\n%s", jsonOf(t, []*Envelope{{Chorus: e.Chorus}}), jsonOf(t, []*Envelope{{Chorus: want}}))

@@ -3,6 +3,8 @@ package adullact
 import (
 	"cmp"
 	"io"
+	"math/big"
+	"regexp"
 	"strings"
 
 	"github.com/ezged/coldlauncher/adullact/internal/payload"
@@ -58,9 +60,7 @@ func (x *invoiceReader) ubl(c *Chorus, n *xmlscan.Node) error {
 	case "CustomizationID":
 		c.Profile = n.Text()
 	case "ProfileID":
-		if f, ok := Frames().Find(n.Text()); ok {
-			c.Frame = f
-		}
+		c.Frame = frameOf(n.Text())
 	case "ID":
 		c.Number = n.Text()
 	case "IssueDate":
@@ -78,7 +78,7 @@ func (x *invoiceReader) ubl(c *Chorus, n *xmlscan.Node) error {
 	case "ContractDocumentReference":
 		c.ContractNumber = n.Child("ID").Text()
 	case "BillingReference":
-		c.OriginalInvoice = n.Child("InvoiceDocumentReference", "ID").Text()
+		c.OriginalInvoice = cmp.Or(c.OriginalInvoice, n.Child("InvoiceDocumentReference", "ID").Text())
 	case "AccountingSupplierParty":
 		c.Supplier.fill(ublParty(n.Child("Party")))
 		c.Supplier.IDType = schemeOf(n.Child("Party"))
@@ -88,8 +88,13 @@ func (x *invoiceReader) ubl(c *Chorus, n *xmlscan.Node) error {
 	case "Delivery":
 		c.DeliveryDate = date(x.file, "ActualDeliveryDate", n.Child("ActualDeliveryDate").Text())
 	case "PaymentMeans":
-		c.PaymentMode = PaymentModes().Term(n.Child("PaymentMeansCode").Text())
-		if x.BankData {
+		if c.PaymentMode.Code == "" {
+			c.PaymentMode = PaymentModes().Term(n.Child("PaymentMeansCode").Text())
+		}
+		if c.DueDate.IsZero() { // a credit note has it here
+			c.DueDate = date(x.file, "PaymentDueDate", n.Child("PaymentDueDate").Text())
+		}
+		if x.BankData && c.Supplier.Account == "" {
 			c.Supplier.Account = n.Child("PayeeFinancialAccount", "ID").Text()
 		}
 	case "TaxTotal":
@@ -105,6 +110,19 @@ func (x *invoiceReader) ubl(c *Chorus, n *xmlscan.Node) error {
 	return nil
 }
 
+// frameCode is a frame of Chorus Pro (A), or one of the reform of 2026: of goods
+// (B), services (S) or both (M).
+var frameCode = regexp.MustCompile(`^[ABSM][0-9]{1,2}$`)
+
+// frameOf returns the frame that the identifier of a process stands for; the
+// zero Term if it is another process.
+func frameOf(process string) Term {
+	if !frameCode.MatchString(process) {
+		return Term{}
+	}
+	return Frames().Term(process)
+}
+
 func ublParty(n *xmlscan.Node) Party {
 	legal := n.Child("PartyLegalEntity")
 	return Party{
@@ -117,9 +135,9 @@ func ublParty(n *xmlscan.Node) Party {
 // schemeOf returns the scheme of the identifier that ublParty chose.
 func schemeOf(n *xmlscan.Node) Term {
 	if id := n.Child("PartyLegalEntity", "CompanyID"); id.Text() != "" {
-		return Term{Code: id.Attr("schemeID")}
+		return IdentifierTypes().Term(id.Attr("schemeID"))
 	}
-	return Term{Code: n.Child("PartyIdentification", "ID").Attr("schemeID")}
+	return IdentifierTypes().Term(n.Child("PartyIdentification", "ID").Attr("schemeID"))
 }
 
 // ublTax reads a total of tax. One in another currency has no parts.
@@ -140,6 +158,7 @@ func (x *invoiceReader) ublLine(n *xmlscan.Node) {
 		n.Child("ID").Text(), n.Child("Item", "Name").Text(), Decimal(n.Child("Price", "PriceAmount").Text()),
 		Decimal(cmp.Or(n.Child("InvoicedQuantity").Text(), n.Child("CreditedQuantity").Text())),
 		Decimal(n.Child("LineExtensionAmount").Text()), Decimal(n.Child("Item", "ClassifiedTaxCategory", "Percent").Text()),
+		priceBase(n.Child("Price", "BaseQuantity").Text()),
 	})
 }
 
@@ -180,7 +199,7 @@ func (x *invoiceReader) cii(c *Chorus, n *xmlscan.Node) error {
 	case "ExchangedDocumentContext", "SpecifiedExchangedDocumentContext":
 		c.Profile = n.Child("GuidelineSpecifiedDocumentContextParameter", "ID").Text()
 		for _, name := range []string{"BusinessProcessSpecifiedDocumentContextParameter", "GuidelineSpecifiedDocumentContextParameter"} {
-			if f, ok := Frames().Find(n.Child(name, "ID").Text()); ok {
+			if f := frameOf(n.Child(name, "ID").Text()); f.Code != "" {
 				c.Frame = f
 			}
 		}
@@ -222,7 +241,7 @@ func ciiParty(n *xmlscan.Node) Party {
 		id = n.Child("SpecifiedTaxRegistration", "ID")
 	}
 	return Party{
-		ID: id.Text(), IDType: Term{Code: id.Attr("schemeID")}, Name: n.Child("Name").Text(),
+		ID: id.Text(), IDType: IdentifierTypes().Term(id.Attr("schemeID")), Name: n.Child("Name").Text(),
 		Country: n.Child("PostalTradeAddress", "CountryID").Text(),
 	}
 }
@@ -258,7 +277,9 @@ func (x *invoiceReader) ciiSettlement(c *Chorus, n *xmlscan.Node) {
 	}
 	for _, tax := range n.All("ApplicableTradeTax") {
 		rate := cmp.Or(tax.Child("RateApplicablePercent").Text(), tax.Child("ApplicablePercent").Text())
-		c.VATs = append(c.VATs, VAT{Decimal(rate), Decimal(tax.Child("BasisAmount").Text()), Decimal(tax.Child("CalculatedAmount").Text())})
+		if vat := (VAT{Decimal(rate), Decimal(tax.Child("BasisAmount").Text()), Decimal(tax.Child("CalculatedAmount").Text())}); vat != (VAT{}) {
+			c.VATs = append(c.VATs, vat)
+		}
 	}
 	c.DueDate = x.ciiDate(n.Child("SpecifiedTradePaymentTerms", "DueDateDateTime"))
 	c.OriginalInvoice = n.Child("InvoiceReferencedDocument", "IssuerAssignedID").Text()
@@ -294,7 +315,16 @@ func (x *invoiceReader) ciiLine(n *xmlscan.Node) {
 		Decimal(agreement.Child("NetPriceProductTradePrice", "ChargeAmount").Text()), Decimal(delivery.Child("BilledQuantity").Text()),
 		Decimal(summation.Child("LineTotalAmount").Text()),
 		Decimal(cmp.Or(tax.Child("RateApplicablePercent").Text(), tax.Child("ApplicablePercent").Text())),
+		priceBase(agreement.Child("NetPriceProductTradePrice", "BasisQuantity").Text()),
 	})
+}
+
+// priceBase returns the quantity that a price is for, unless it is 1.
+func priceBase(quantity string) Decimal {
+	if n, ok := Decimal(quantity).Rat(); ok && n.Cmp(big.NewRat(1, 1)) == 0 {
+		return ""
+	}
+	return Decimal(quantity)
 }
 
 // readCDAR reads a message of the life of invoices.

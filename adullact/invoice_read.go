@@ -269,7 +269,7 @@ func (x *invoiceReader) facts(c *Chorus, n *xmlscan.Node) {
 	for _, l := range n.Child("Lignes").All("Ligne") {
 		x.line(InvoiceLine{
 			l.Attr("NumOrdre"), l.Child("ReferenceProduit").Text(), Decimal(l.Child("PrixUnitaire").Text()),
-			Decimal(l.Child("Quantite").Text()), Decimal(l.Child("MontantHT").Text()), Decimal(l.Child("TauxTVA").Text()),
+			Decimal(l.Child("Quantite").Text()), Decimal(l.Child("MontantHT").Text()), Decimal(l.Child("TauxTVA").Text()), "",
 		})
 	}
 }
