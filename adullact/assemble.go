@@ -129,6 +129,7 @@ type assembly struct {
 	name    string
 	layer   Layer
 	members []*member
+	names   *names           // of members
 	used    map[*member]bool // files that are in an envelope
 	out     []*Envelope
 }
@@ -136,7 +137,7 @@ type assembly struct {
 // assemble makes envelopes of files that no metadata describes. What belongs
 // to none goes into the first, or becomes one of unknown kind.
 func (dec *decoding) assemble(name string, layer Layer, members []*member) []*Envelope {
-	a := &assembly{dec: dec, name: name, layer: layer, members: members, used: map[*member]bool{}}
+	a := &assembly{dec: dec, name: name, layer: layer, members: members, names: namesOf(members), used: map[*member]bool{}}
 	a.webdelib()
 	a.parapheur()
 	a.actes()

@@ -43,6 +43,7 @@ func TestPivotPieces(t *testing.T) {
 	}{
 		{"zip", zipped, "zip", pdf, false, ""},
 		{"zip on several lines", strings.ReplaceAll(zipped, "A", "A\n"), "zip", pdf, false, ""},
+		{"stored zip", base64Of(storedZip(t, "a.pdf", pdf)), "zip", pdf, false, ""},
 		{"no zip", base64Of(pdf), "base64", pdf, false, "unusual-wrapping"},
 		{"gzip", base64Of(gzipOf(pdf)), "gzip", pdf, false, "unusual-wrapping"},
 		{"zip of several", base64Of(two), "base64", string(two), false, "unusual-wrapping"},

@@ -62,14 +62,15 @@ func (a *assembly) parapheur() {
 			e.Actes.Signature.Present = true
 		}
 		a.add(e, m, RoleHistory, m.root, 0)
+		taken := make(map[*member]bool)
 		for i, f := range doc.files {
-			a.premisFile(e, f, i)
+			a.premisFile(e, f, i, taken)
 		}
 	}
 }
 
-func (a *assembly) premisFile(e *Envelope, p premisFile, i int) {
-	found, match := find(p.name, a.members)
+func (a *assembly) premisFile(e *Envelope, p premisFile, i int, taken map[*member]bool) {
+	found, match := a.names.find(p.name, taken)
 	if found == nil {
 		e.warn(WarnMissing, "", "object", "%q is not there", p.name)
 		return

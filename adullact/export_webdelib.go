@@ -129,7 +129,7 @@ func (a *assembly) dossier(e *Envelope, w *webdelibAct) {
 	names := make(map[string]string) // by id
 	for i, d := range w.docs {
 		names[d.id] = d.name
-		found, match := find(d.name, a.members)
+		found, match := a.names.find(d.name, map[*member]bool{})
 		if found == nil {
 			e.warn(WarnMissing, "", "document", "%q, of type %q, is not there", d.name, d.kind)
 			continue

@@ -120,6 +120,10 @@ func TestPESTotals(t *testing.T) {
 func TestPESReferences(t *testing.T) {
 	refs := `<PJRef><Support V="01"/><IdUnique V="HERE"/></PJRef><PJRef><Support V="01"/><IdUnique V="ELSEWHERE"/></PJRef><PJRef><Support V="02"/><IdUnique V="PAPER"/></PJRef>`
 	e := decodeOne(t, "p.xml", pesOf("p", strings.Replace(piecePart, `<Obj V="o"/>`, `<Obj V="o"/>`+refs, 1), `<PES_PJ>`+pjOf("HERE", "a.pdf", base64Of(gzipOf("x")))+`</PES_PJ>`))
+	line := decodeOne(t, "p.xml", pesOf("p", strings.Replace(piecePart, `<IdLigne V="1"/>`, `<IdLigne V="1"/>`+refs, 1)))
+	if u := line.Helios.Unresolved; len(u) != 2 || len(line.Helios.Pieces[0].Lines[0].PJs) != 3 {
+		t.Errorf("references of a line: unresolved %+v, want HERE and ELSEWHERE", u)
+	}
 	if u := e.Helios.Unresolved; len(u) != 1 || u[0].ID != "ELSEWHERE" || codes(e) != "unresolved-pj" {
 		t.Errorf("unresolved %+v, warnings %q; want the one that is elsewhere", u, codes(e))
 	}

@@ -136,12 +136,37 @@ func matchExtensions(claims []*claim, members []*member, used map[*member]bool) 
 	}
 }
 
-// find returns the file that a message means by a name.
-func find(name string, members []*member) (*member, Match) {
-	c := &claim{name: baseName(name)}
-	matchBy([]*claim{c}, members, map[*member]bool{}, MatchExact, func(s string) string { return s })
-	if c.member == nil {
-		matchBy([]*claim{c}, members, map[*member]bool{}, MatchCase, func(s string) string { return strings.ToLower(cleaned(s)) })
+// names finds files by their names.
+type names struct{ exact, folded map[string][]*member }
+
+func namesOf(members []*member) *names {
+	n := &names{make(map[string][]*member), make(map[string][]*member)}
+	for _, m := range members {
+		n.exact[m.name] = append(n.exact[m.name], m)
+		n.folded[folded(m.name)] = append(n.folded[folded(m.name)], m)
 	}
-	return c.member, c.match
+	return n
+}
+
+func folded(name string) string { return strings.ToLower(cleaned(name)) }
+
+// find returns the file that a message means by a name, and adds it to taken. Of
+// several of one name it is the first that is not taken; if all are, the first.
+func (n *names) find(name string, taken map[*member]bool) (*member, Match) {
+	name = baseName(name)
+	levels := []struct {
+		match Match
+		files []*member
+	}{{MatchExact, n.exact[name]}, {MatchCase, n.folded[folded(name)]}}
+	for _, free := range []bool{true, false} {
+		for _, l := range levels {
+			for _, m := range l.files {
+				if !free || !taken[m] {
+					taken[m] = true
+					return m, l.match
+				}
+			}
+		}
+	}
+	return nil, ""
 }
