@@ -14,7 +14,6 @@ import (
 type Body struct {
 	pool *Pool
 	size int64
-	sum  string
 
 	mu     sync.RWMutex // read while store is used
 	closed bool
@@ -23,9 +22,6 @@ type Body struct {
 
 // Size returns the number of bytes.
 func (b *Body) Size() int64 { return b.size }
-
-// SHA256 returns the SHA-256 of all bytes, in hexadecimal.
-func (b *Body) SHA256() string { return b.sum }
 
 // Open returns a new reader of the whole body, independent of all others; it
 // fits launcher.Document.Open. The reader is an [io.ReaderAt] and an [io.Seeker]
@@ -74,7 +70,7 @@ func (b *Body) ReadAt(p []byte, off int64) (int, error) {
 		p, end = p[:rest], io.EOF
 	}
 	if len(b.slots) == 0 {
-		return copy(p, b.memory[off:]), end
+		return b.readMemory(p, off), end
 	}
 	n, err := b.readDisk(p, off)
 	if err != nil {
@@ -87,6 +83,16 @@ func (b *Body) isClosed() bool {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	return b.closed
+}
+
+// readMemory fills p from off on, which the body has.
+func (b *Body) readMemory(p []byte, off int64) int {
+	done := 0
+	for done < len(p) {
+		done += copy(p[done:], b.blocks[off/largest].bytes[off%largest:])
+		off = off/largest*largest + largest
+	}
+	return done
 }
 
 // readDisk fills p from off on, which the body has.

@@ -5,29 +5,38 @@ import (
 	"sync"
 )
 
-// A memory lends buffers and counts their bytes. Those that come back it lends
+// A memory lends blocks and counts their bytes. Those that come back it lends
 // again, until a garbage collection takes them: a launcher that downloads a
 // mail after another needs no fresh memory for each.
 type memory struct {
 	mu   sync.Mutex
 	lent int64
-	idle [bits.UintSize + 1]sync.Pool // *[]byte, by the power of two that holds it
+	idle [power + 1]sync.Pool // *block, by the power of two that holds it
 }
 
-const smallest = 1 << 10
+// A block is what a memory lends.
+type block struct{ bytes []byte }
 
-// take returns an empty buffer for n bytes or more, up to most, so that a body
-// that grows is copied seldom; nil if more than budget would be lent then.
-func (m *memory) take(n int, most, budget int64) []byte {
-	power := bits.Len(uint(max(n, smallest) - 1))
-	size := min(int64(1)<<power, most)
-	if !m.lend(size, budget) {
+// The sizes of blocks are the powers of two between these. A body has one that
+// grows, and behind that one as many of the largest as it takes.
+const (
+	smallest = 1 << 10
+	largest  = 1 << power
+	power    = 16
+)
+
+// take returns an empty block for n bytes, or for as many as the largest holds,
+// but never for more than most; nil if more than budget would be lent then.
+func (m *memory) take(n int, most, budget int64) *block {
+	place := bits.Len(uint(min(max(n, smallest), largest) - 1))
+	size := min(int64(1)<<place, most)
+	if size <= 0 || !m.lend(size, budget) {
 		return nil
 	}
-	if b, ok := m.idle[power].Get().(*[]byte); ok && int64(cap(*b)) == size {
-		return (*b)[:0]
+	if b, ok := m.idle[place].Get().(*block); ok && int64(cap(b.bytes)) == size {
+		return b
 	}
-	return make([]byte, 0, size)
+	return &block{make([]byte, 0, size)}
 }
 
 func (m *memory) lend(size, budget int64) bool {
@@ -40,13 +49,18 @@ func (m *memory) lend(size, budget int64) bool {
 	return true
 }
 
-// give takes a buffer back. Nobody may use it any more.
-func (m *memory) give(b []byte) {
-	if cap(b) == 0 {
+// give takes blocks back. Nobody may use them any more.
+func (m *memory) give(blocks ...*block) {
+	if len(blocks) == 0 {
 		return
 	}
+	var size int64
+	for _, b := range blocks {
+		size += int64(cap(b.bytes))
+		b.bytes = b.bytes[:0]
+		m.idle[bits.Len(uint(cap(b.bytes)-1))].Put(b)
+	}
 	m.mu.Lock()
-	m.lent -= int64(cap(b))
-	m.mu.Unlock()
-	m.idle[bits.Len(uint(cap(b)-1))].Put(&b)
+	defer m.mu.Unlock()
+	m.lent -= size
 }

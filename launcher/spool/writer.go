@@ -1,10 +1,7 @@
 package spool
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"hash"
 	"math"
 	"os"
 
@@ -14,23 +11,21 @@ import (
 // A Writer takes a body piece by piece. It is for one goroutine.
 type Writer struct {
 	pool *Pool
-	hash hash.Hash
 	size int64
 	err  error // what every call returns from now on
 	store
 }
 
-// A store is where a body lies: in memory or, if it has slots, on disk.
+// A store is where a body lies: in memory or, if it has slots, on disk. Of the
+// blocks in memory only the last may hold less than largest.
 type store struct {
-	memory []byte
+	blocks []*block
 	slots  []int64
 }
 
 // Create returns a Writer for a new body. The caller closes it, also after
 // Commit.
-func (p *Pool) Create() *Writer {
-	return &Writer{pool: p, hash: sha256.New()}
-}
+func (p *Pool) Create() *Writer { return &Writer{pool: p} }
 
 // Write appends b to the body. After an error, which may be marked with Reject
 // or Halt, what was written is dropped, and all calls return that error.
@@ -42,8 +37,6 @@ func (w *Writer) Write(b []byte) (int, error) {
 		w.end(err)
 		return 0, err
 	}
-	w.hash.Write(b)
-	w.size += int64(len(b))
 	return len(b), nil
 }
 
@@ -53,7 +46,7 @@ func (w *Writer) Commit() (*Body, error) {
 	if w.err != nil {
 		return nil, w.err
 	}
-	b := &Body{pool: w.pool, size: w.size, sum: hex.EncodeToString(w.hash.Sum(nil)), store: w.store}
+	b := &Body{pool: w.pool, size: w.size, store: w.store}
 	w.store = store{}
 	w.end(os.ErrClosed)
 	return b, nil
@@ -80,51 +73,82 @@ func (w *Writer) append(b []byte) error {
 		return launcher.Reject(fmt.Errorf("body of more than %d bytes", most))
 	}
 	if len(w.slots) == 0 {
-		if w.grow(len(b)) {
-			w.memory = append(w.memory, b...)
+		b = b[w.fill(b):]
+		if len(b) == 0 {
 			return nil
 		}
 		if err := w.spill(); err != nil {
 			return err
 		}
 	}
-	return w.writeDisk(w.size, b)
+	return w.writeDisk(b)
 }
 
-// grow makes room for n more bytes in memory; false if they must go to disk.
-func (w *Writer) grow(n int) bool {
-	need := len(w.memory) + n
-	if need <= cap(w.memory) {
-		return true
-	}
+// fill appends as much of b as may lie in memory, and returns how much that is.
+// If that is not all of it, the whole body goes to disk.
+func (w *Writer) fill(b []byte) int {
 	most := limit(w.pool.PerBody, DefaultPerBody, 0)
-	if int64(need) > most {
-		return false
+	if w.size+int64(len(b)) > most {
+		return 0
 	}
-	larger := w.pool.memory.take(need, most, limit(w.pool.Memory, DefaultMemory, 0))
+	done := 0
+	for done < len(b) {
+		last := w.room(len(b)-done, most)
+		if last == nil {
+			break
+		}
+		n := min(len(b)-done, cap(last.bytes)-len(last.bytes))
+		last.bytes = append(last.bytes, b[done:done+n]...)
+		done += n
+		w.size += int64(n)
+	}
+	return done
+}
+
+// room returns the last block once there is room for some of n bytes in it; nil
+// if the budget is spent.
+func (w *Writer) room(n int, most int64) *block {
+	budget := limit(w.pool.Memory, DefaultMemory, 0)
+	count := len(w.blocks)
+	if count == 0 || len(w.blocks[count-1].bytes) == largest {
+		b := w.pool.memory.take(n, most-int64(count)*largest, budget)
+		if b != nil {
+			w.blocks = append(w.blocks, b)
+		}
+		return b
+	}
+	last := w.blocks[count-1]
+	have := len(last.bytes)
+	if have < cap(last.bytes) && (have+n <= cap(last.bytes) || cap(last.bytes) == largest) {
+		return last
+	}
+	larger := w.pool.memory.take(have+n, most-int64(count-1)*largest, budget)
 	if larger == nil {
-		return false
+		return nil
 	}
-	larger = append(larger, w.memory...)
-	w.pool.memory.give(w.memory)
-	w.memory = larger
-	return true
+	larger.bytes = append(larger.bytes, last.bytes...)
+	w.pool.memory.give(last)
+	w.blocks[count-1] = larger
+	return larger
 }
 
 // spill moves the body from memory to disk.
 func (w *Writer) spill() error {
-	if err := w.writeDisk(0, w.memory); err != nil {
-		return err
+	blocks := w.blocks
+	w.blocks, w.size = nil, 0
+	defer w.pool.memory.give(blocks...)
+	for _, b := range blocks {
+		if err := w.writeDisk(b.bytes); err != nil {
+			return err
+		}
 	}
-	w.pool.memory.give(w.memory)
-	w.memory = nil
 	return nil
 }
 
-// writeDisk writes b behind the first at bytes of the body.
-func (w *Writer) writeDisk(at int64, b []byte) error {
+// writeDisk appends b to the body on disk.
+func (w *Writer) writeDisk(b []byte) error {
 	for len(b) > 0 {
-		within := at % slotSize
+		within := w.size % slotSize
 		if within == 0 {
 			slot, err := w.pool.disk.take(w.pool, len(w.slots))
 			if err != nil {
@@ -133,16 +157,16 @@ func (w *Writer) writeDisk(at int64, b []byte) error {
 			w.slots = append(w.slots, slot)
 		}
 		n := min(int64(len(b)), slotSize-within)
-		if err := w.pool.disk.write(b[:n], w.slots[at/slotSize]*slotSize+within); err != nil {
+		if err := w.pool.disk.write(b[:n], w.slots[w.size/slotSize]*slotSize+within); err != nil {
 			return err
 		}
-		at, b = at+n, b[n:]
+		w.size, b = w.size+n, b[n:]
 	}
 	return nil
 }
 
 // release gives back what a body took.
 func (p *Pool) release(s store) error {
-	p.memory.give(s.memory)
+	p.memory.give(s.blocks...)
 	return p.disk.give(s.slots)
 }

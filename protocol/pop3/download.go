@@ -1,7 +1,10 @@
 package pop3
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"hash"
 	"sync"
 
 	"github.com/ezged/coldlauncher/launcher"
@@ -17,8 +20,9 @@ type download struct {
 	// Of the goroutine that fetches.
 	w      *spool.Writer
 	got    int64
-	breaks int    // connections that broke on it
-	land   func() // ends the command
+	sum    hash.Hash // of a mail that is known by its content, else nil
+	breaks int       // connections that broke on it
+	land   func()    // ends the command
 
 	mu        sync.Mutex
 	body      *spool.Body
@@ -28,7 +32,11 @@ type download struct {
 }
 
 func newDownload(m mail, w *spool.Writer, most int64) *download {
-	return &download{mail: m, most: most, w: w, done: make(chan struct{})}
+	d := &download{mail: m, most: most, w: w, done: make(chan struct{})}
+	if m.uidl == "" {
+		d.sum = sha256.New()
+	}
+	return d
 }
 
 // Write appends to the body.
@@ -36,6 +44,9 @@ func (d *download) Write(p []byte) (int, error) {
 	d.got += int64(len(p))
 	if d.most > 0 && d.got > d.most {
 		return 0, tooLarge(d.got, d.most)
+	}
+	if d.sum != nil {
+		d.sum.Write(p)
 	}
 	return d.w.Write(p)
 }
@@ -48,6 +59,9 @@ func tooLarge(size, most int64) error {
 func (d *download) restart(w *spool.Writer) {
 	d.w.Close()
 	d.w, d.got = w, 0
+	if d.sum != nil {
+		d.sum.Reset()
+	}
 }
 
 // commit ends the download with what has arrived.
@@ -56,7 +70,7 @@ func (d *download) commit() {
 	switch {
 	case err != nil:
 		err = fmt.Errorf("keep: %w", err)
-	case d.mail.uidl == "" && d.mail.hash != body.SHA256():
+	case d.sum != nil && d.mail.hash != hex.EncodeToString(d.sum.Sum(nil)):
 		body.Close()
 		body, err = nil, launcher.Later(fmt.Errorf("message %d is not the one that it was", d.mail.number))
 	}
