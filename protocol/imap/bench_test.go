@@ -1,17 +1,14 @@
 package imap_test
 
 import (
-	"bufio"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -31,40 +28,10 @@ const (
 )
 
 // rawFetch fetches everything in INBOX with one command and throws it away.
-func rawFetch(b *testing.B, addr string, config *tls.Config) int64 {
+func rawFetch(b *testing.B, addr string, config *tls.Config) {
 	b.Helper()
-	c, err := net.Dial("tcp", addr)
-	if err != nil {
+	if _, err := mailtest.RawFetch(addr, config, "bench"); err != nil {
 		b.Fatal(err)
-	}
-	defer c.Close()
-	if config != nil {
-		config = config.Clone()
-		config.ServerName = "localhost"
-		c = tls.Client(c, config)
-	}
-	pass := mailtest.Password("bench")
-	fmt.Fprintf(c, "a LOGIN bench {%d+}\r\n%s\r\nb EXAMINE INBOX\r\nc UID FETCH 1:* (BODY.PEEK[])\r\n", len(pass), pass)
-	r := bufio.NewReaderSize(c, 64<<10)
-	var total int64
-	for {
-		line, err := r.ReadString('\n')
-		if err != nil {
-			b.Fatal(err)
-		}
-		total += int64(len(line))
-		if strings.HasPrefix(line, "c ") {
-			return total
-		}
-		if i := strings.LastIndexByte(line, '{'); i >= 0 && strings.HasPrefix(line, "* ") && strings.HasSuffix(line, "}\r\n") {
-			var n int64
-			fmt.Sscanf(line[i:], "{%d}", &n)
-			k, err := io.CopyN(io.Discard, r, n)
-			total += k
-			if err != nil {
-				b.Fatal(err)
-			}
-		}
 	}
 }
 

@@ -1,13 +1,10 @@
 package pop3_test
 
 import (
-	"bufio"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"testing"
 	"time"
 
@@ -19,26 +16,8 @@ import (
 
 // rawRetrieve asks for n mails at once and throws away what comes.
 func rawRetrieve(b *testing.B, s *mailtest.MailServer, addr string, n int) {
-	config := s.TLS.Clone()
-	config.ServerName = "localhost"
-	c, err := tls.Dial("tcp", addr, config)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer c.Close()
-	r := bufio.NewReaderSize(c, 64<<10)
-	for _, command := range []string{"", "USER bench\r\n", "PASS " + mailtest.Password("bench") + "\r\n"} {
-		io.WriteString(c, command)
-		if line, err := r.ReadString('\n'); err != nil || !strings.HasPrefix(line, "+OK") {
-			b.Fatalf("%q: %q, %v", command, line, err)
-		}
-	}
-	var all strings.Builder
-	for i := range n {
-		fmt.Fprintf(&all, "RETR %d\r\n", i+1)
-	}
-	go io.WriteString(c, all.String()+"QUIT\r\n")
-	if _, err := io.Copy(io.Discard, r); err != nil {
+	b.Helper()
+	if err := mailtest.RawRetrieve(addr, s.TLS, "bench", n); err != nil {
 		b.Fatal(err)
 	}
 }

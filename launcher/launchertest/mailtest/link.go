@@ -19,39 +19,51 @@ type Link struct {
 	Rate      float64       // bytes per second, of all connections together in each direction; 0: no limit
 
 	to          string
+	listener    net.Listener
 	conns       sync.Map
 	wg          sync.WaitGroup
 	up, down    lane
 	sent, heard atomic.Int64
 }
 
-// Start listens until the test ends, and passes connections on to the address
-// to.
+// Start is Listen until the test ends.
 func (l *Link) Start(t testing.TB, to string) (addr string) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	addr, err := l.Listen(to)
 	if err != nil {
 		t.Fatal(err)
+	}
+	t.Cleanup(l.Close)
+	return addr
+}
+
+// Listen passes connections on to the address to, until Close. It is called
+// once.
+func (l *Link) Listen(to string) (addr string, err error) {
+	if l.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		return "", err
 	}
 	l.to = to
 	l.wg.Go(func() {
 		for {
-			c, err := listener.Accept()
+			c, err := l.listener.Accept()
 			if err != nil {
 				return
 			}
 			l.wg.Go(func() { l.join(c) })
 		}
 	})
-	t.Cleanup(func() {
-		listener.Close()
-		l.conns.Range(func(c, _ any) bool {
-			c.(net.Conn).Close()
-			return true
-		})
-		l.wg.Wait()
+	return l.listener.Addr().String(), nil
+}
+
+// Close ends all connections and waits for that.
+func (l *Link) Close() {
+	l.listener.Close()
+	l.conns.Range(func(c, _ any) bool {
+		c.(net.Conn).Close()
+		return true
 	})
-	return listener.Addr().String()
+	l.wg.Wait()
 }
 
 // Bytes returns how many bytes have come from clients and from the server.

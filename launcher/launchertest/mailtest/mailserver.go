@@ -158,6 +158,20 @@ func (s *MailServer) finish(err error) (*MailServer, error) {
 	return nil, err
 }
 
+// AsAccount has cmd, which is not started yet, run as the ordinary account that
+// servers run as, and makes the paths given, and all below them, that account's:
+// for clients that do not work as root. It does nothing where this process is
+// not root's.
+func AsAccount(cmd *exec.Cmd, paths ...string) error {
+	asAccount(cmd)
+	for _, path := range paths {
+		if err := give(path); err != nil {
+			return fmt.Errorf("mailtest: %w", err)
+		}
+	}
+	return nil
+}
+
 func portOf(addr string) string {
 	_, port, _ := net.SplitHostPort(addr)
 	return port

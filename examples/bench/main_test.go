@@ -1,0 +1,42 @@
+package main
+
+import (
+	"io"
+	"os"
+	"strings"
+	"testing"
+)
+
+// The command starts itself: so does its test.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "-task" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// Rows about files need nothing that is to be installed.
+func TestFileRows(t *testing.T) {
+	var out strings.Builder
+	args := []string{"-rows", "files,pass,launchers", "-files", "20", "-runs", "1", "-idle", "100ms", "-dir", t.TempDir()}
+	if err := run(t.Context(), args, &out, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) != 5 || strings.Count(out.String(), "×") != 2 || !strings.Contains(lines[4], "% of one core") {
+		t.Errorf("want a table of three rows, with two ratios and what the launchers need:\n%s", out.String())
+	}
+	for _, l := range lines {
+		if strings.Count(l, "|") != strings.Count(lines[0], "|") {
+			t.Errorf("want as many cells in each line as in the first: %s", l)
+		}
+	}
+}
+
+func TestUnknownRow(t *testing.T) {
+	err := run(t.Context(), []string{"-rows", "files,tape"}, io.Discard, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "tape") {
+		t.Errorf("%v, want an error about the row that is not there", err)
+	}
+}
