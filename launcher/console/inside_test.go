@@ -122,7 +122,7 @@ func TestTrialHasLimits(t *testing.T) {
 	begun := time.Now()
 	b = &tryBody{Patterns: `/(a+)+$/`, Names: strings.Repeat(strings.Repeat("a", 60)+"!\n", maxNames)}
 	h.tryFilter(t.Context(), p, b)
-	if took := time.Since(begun); took > 10*time.Second || !b.Late || len(b.Tried) == 0 || b.Tried[0].Verdict != "try.maybe" {
+	if took := time.Since(begun); took > time.Minute || !b.Late || len(b.Tried) == 0 || b.Tried[0].Verdict != "try.maybe" {
 		t.Errorf("a slow pattern took %v, tried %d names and said late=%v", took, len(b.Tried), b.Late)
 	}
 }

@@ -463,7 +463,7 @@ func sourceNothingAfter(ctx context.Context, c *sourceCase) error {
 		return fmt.Errorf("%d calls of Store are still under way when Poll returns", active)
 	}
 	// What ends may take a moment to be no longer counted.
-	for until := time.Now().Add(2 * time.Second); runtime.NumGoroutine() > goroutines; runtime.Gosched() {
+	for until := time.Now().Add(30 * time.Second); runtime.NumGoroutine() > goroutines; runtime.Gosched() {
 		if n := len(k.names()); n != offered {
 			return fmt.Errorf("%d parcels were offered after Poll returned", n-offered)
 		}

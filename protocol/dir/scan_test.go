@@ -159,7 +159,7 @@ func TestParallel(t *testing.T) {
 			return ctx.Err()
 		}
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := (&Source{Path: in, Parallel: want}).Poll(ctx, sink); err != nil {
 		t.Errorf("%d of %d Stores were under way together, want %d: %v", arrived, len(names), want, err)

@@ -28,7 +28,7 @@ func TestWatch(t *testing.T) {
 	// The watch begins at some moment after Watch was called: write until it
 	// tells of it.
 	wakes := func(name string) bool {
-		for until := time.Now().Add(5 * time.Second); time.Now().Before(until); {
+		for until := time.Now().Add(time.Minute); time.Now().Before(until); {
 			put(t, in, name)
 			select {
 			case <-woken:
@@ -59,7 +59,7 @@ func TestWatch(t *testing.T) {
 	if err := <-ended; !errors.Is(err, over) {
 		t.Errorf("Watch returned %v, want the cause of its end", err)
 	}
-	for until := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before; runtime.Gosched() {
+	for until := time.Now().Add(time.Minute); runtime.NumGoroutine() > before; runtime.Gosched() {
 		if time.Now().After(until) {
 			t.Fatal("Watch left a goroutine behind")
 		}
@@ -84,7 +84,7 @@ func TestWatch(t *testing.T) {
 			if err == nil {
 				t.Error("Watch returned nil when its folder went away")
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatal("Watch goes on although its folder is gone")
 		}
 	}

@@ -29,7 +29,7 @@ func scripted(s *mailtest.IMAPScript) *imap.Source {
 	return &imap.Source{
 		Addr: s.Addr, Security: dial.Plaintext, User: "alice",
 		Password: launcher.SecretText("secret"),
-		Limits:   dial.Limits{Idle: 10 * time.Second},
+		Limits:   dial.Limits{Idle: 30 * time.Second},
 	}
 }
 
@@ -39,7 +39,7 @@ func noLeaks(t *testing.T, s *mailtest.IMAPScript) (check func()) {
 	before := runtime.NumGoroutine()
 	return func() {
 		t.Helper()
-		for range 500 {
+		for until := time.Now().Add(30 * time.Second); time.Now().Before(until); {
 			_, open := s.Conns()
 			if open == 0 && runtime.NumGoroutine() <= before {
 				return
@@ -414,7 +414,7 @@ func TestStalls(t *testing.T) {
 				defer noLeaks(t, s)()
 				begin := time.Now()
 				err := source.Poll(t.Context(), &shelf{})
-				if took := time.Since(begin); err == nil || took > 10*time.Second {
+				if took := time.Since(begin); err == nil || took > time.Minute {
 					t.Errorf("Poll returned %v after %v, want an error soon", err, took)
 				}
 			})

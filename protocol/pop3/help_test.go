@@ -103,7 +103,7 @@ func messages(n int) (mails [][]byte) {
 func on(s *mailtest.POP3Script) *pop3.Source {
 	return &pop3.Source{
 		Addr: s.Addr, Security: dial.Plaintext, User: "alice", Password: launcher.SecretText("x"),
-		Interval: -1, Limits: dial.Limits{Idle: 5 * time.Second},
+		Interval: -1, Limits: dial.Limits{Idle: 30 * time.Second},
 	}
 }
 

@@ -154,7 +154,7 @@ func tunnel(t *testing.T, server *mailtest.MailServer) (addr string) {
 		cmd.Process.Kill()
 		cmd.Wait()
 	})
-	for deadline := time.Now().Add(10 * time.Second); ; {
+	for deadline := time.Now().Add(time.Minute); ; {
 		c, err := net.Dial("tcp", addr)
 		if err == nil {
 			c.Close()

@@ -79,7 +79,7 @@ func run(ctx context.Context, source string, cut, kills, files int, seed uint64)
 	case source == "getmail":
 		err = moments(ctx, o, source, &all, kills, files, rand.New(rand.NewPCG(seed, 0)))
 	default:
-		if err = steps(ctx, o, source, &all); err == nil {
+		if err = steps(ctx, o, source, &all, 1); err == nil {
 			err = moments(ctx, o, source, &all, kills, files, rand.New(rand.NewPCG(seed, 0)))
 		}
 	}
@@ -108,12 +108,12 @@ func (r report) print(o origin, source, what, faults string, took time.Duration)
 		source, what, r.kills, faults, r.handed, o, r.lost, r.doubled, r.altered, took.Seconds())
 }
 
-// steps kills at the first step of a pass over three documents, then at the
-// second, and so on until a pass survives.
-func steps(ctx context.Context, o origin, source string, all *report) error {
+// steps kills at the first step of a pass over three documents, then so many
+// further on, and so on until a pass survives.
+func steps(ctx context.Context, o origin, source string, all *report, stride int) error {
 	begun := time.Now()
 	var sum report
-	for n := 0; ; n++ {
+	for n := 0; ; n += stride {
 		r, killed, err := small(ctx, o, func(p place) (bool, error) {
 			survived, err := start(ctx, p, target{step: n}, nil)
 			return !survived, err

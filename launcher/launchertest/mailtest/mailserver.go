@@ -208,7 +208,7 @@ func start(cmd *exec.Cmd) (*daemon, error) {
 // await waits until the daemon listens on addr.
 func (d *daemon) await(addr string) error {
 	dialer := net.Dialer{Timeout: time.Second}
-	for deadline := time.Now().Add(20 * time.Second); ; {
+	for deadline := time.Now().Add(time.Minute); ; {
 		c, err := dialer.DialContext(context.Background(), "tcp", addr)
 		if err == nil {
 			return c.Close()
