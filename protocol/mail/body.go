@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"sync"
 
 	"github.com/ezged/coldlauncher/launcher"
 	"github.com/ezged/coldlauncher/protocol/mail/internal/mime"
@@ -13,12 +15,13 @@ import (
 // A content is bytes that documents are ranges of.
 type content struct {
 	io.ReaderAt
-	size int64
+	size    int64
+	buffers *mime.Buffers // to decode it with
 }
 
 // section returns a range of c as a content of its own.
 func (c content) section(within mime.Range) content {
-	return content{within.Reader(c), within.Size()}
+	return content{within.Reader(c), within.Size(), c.buffers}
 }
 
 // all is the range of everything in c.
@@ -41,7 +44,7 @@ func (t *taker) load(ctx context.Context) (content, error) {
 		if n, _ := at.ReadAt(more[:], d.Size); n > 0 {
 			return content{}, fmt.Errorf("read %q: more than %d bytes", d.Name, d.Size)
 		}
-		return content{at, d.Size}, nil
+		return content{at, d.Size, t.buffers}, nil
 	}
 	defer r.Close()
 	c, err := t.spool(ctx, r)
@@ -58,7 +61,7 @@ func (t *taker) spool(ctx context.Context, r io.Reader) (content, error) {
 		return content{}, err
 	}
 	t.held.add(body)
-	return content{body, body.Size()}, nil
+	return content{body, body.Size(), t.buffers}, nil
 }
 
 // A guarded content is read under a context, and tells the engine that it
@@ -84,13 +87,15 @@ type piece struct {
 	encoding mime.Encoding
 }
 
-// read returns a reader of the piece, decoded.
-func (p piece) read(at io.ReaderAt) io.Reader {
+// read returns a reader of the piece, decoded, while it is taken apart.
+func (p piece) read(ctx context.Context) io.ReadCloser { return p.reader(guarded{ctx, p.from}) }
+
+func (p piece) reader(at io.ReaderAt) io.ReadCloser {
 	section := p.within.Reader(at)
 	if p.encoding == mime.Identity {
-		return section
+		return sectionBody{section}
 	}
-	return mime.NewReader(p.encoding, section, p.within.Size())
+	return &decodedBody{buffers: p.from.buffers, r: p.from.buffers.NewReader(p.encoding, section)}
 }
 
 // open implements Document.Open.
@@ -98,11 +103,7 @@ func (p piece) open(ctx context.Context) (io.ReadCloser, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	section := p.within.Reader(p.from)
-	if p.encoding == mime.Identity {
-		return sectionBody{section}, nil
-	}
-	return decodedBody{mime.NewReader(p.encoding, section, p.within.Size())}, nil
+	return p.reader(p.from), nil
 }
 
 // A sectionBody is the reader of a document that is not encoded. What it reads
@@ -111,10 +112,33 @@ type sectionBody struct{ *io.SectionReader }
 
 func (sectionBody) Close() error { return nil }
 
-// A decodedBody is the reader of a document that is encoded.
-type decodedBody struct{ *mime.Reader }
+// A decodedBody is the reader of a document that is encoded. What it reads with
+// serves another document once it is closed, so that a Sink must not get at it
+// afterwards, not even with a Read under way.
+type decodedBody struct {
+	mu      sync.Mutex
+	buffers *mime.Buffers
+	r       *mime.Reader // nil: closed
+}
 
-func (decodedBody) Close() error { return nil }
+func (b *decodedBody) Read(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.r == nil {
+		return 0, fmt.Errorf("read body: %w", os.ErrClosed)
+	}
+	return b.r.Read(p)
+}
+
+func (b *decodedBody) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.r != nil {
+		b.buffers.GiveBack(b.r)
+		b.r = nil
+	}
+	return nil
+}
 
 // measure reads a piece once to learn how much it holds and what is wrong with
 // its encoding.
@@ -122,7 +146,8 @@ func (p piece) measure(ctx context.Context) (size int64, found mime.Defects, err
 	if p.encoding == mime.Identity {
 		return p.within.Size(), 0, nil
 	}
-	r := mime.NewReader(p.encoding, p.within.Reader(guarded{ctx, p.from}), p.within.Size())
+	r := p.from.buffers.NewReader(p.encoding, p.within.Reader(guarded{ctx, p.from}))
+	defer p.from.buffers.GiveBack(r)
 	size, err = io.Copy(io.Discard, r)
 	return size, r.Defects(), err
 }

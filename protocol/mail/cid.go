@@ -32,13 +32,13 @@ func (m *message) markShown(ctx context.Context, leaves []*leaf) error {
 		if l.Type.Main != "text/html" {
 			continue
 		}
-		html := piece{m.from, l.Body, l.Encoding}.read(guarded{ctx, m.from})
+		html := piece{m.from, l.Body, l.Encoding}.read(ctx)
 		err := eachCID(html, func(id string) {
 			if picture := pictures[id]; picture != nil {
 				picture.shown = true
 			}
 		})
-		if err != nil {
+		if err := errors.Join(err, html.Close()); err != nil {
 			return err
 		}
 	}

@@ -94,7 +94,7 @@ func TestHeadersAreReadAsWellAsByGoMessage(t *testing.T) {
 		raw, err := os.ReadFile(path)
 		check(t, err)
 		limits := mime.Limits{Depth: 100, Parts: 10_000, Header: 8 << 20, Line: 256 << 10}
-		root, err := mime.Parse(bytes.NewReader(raw), int64(len(raw)), limits)
+		root, err := new(mime.Buffers).Parse(bytes.NewReader(raw), int64(len(raw)), limits)
 		check(t, err)
 		for p := range root.Walk() {
 			if p.Header == nil {

@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
+	stdmime "mime"
 	"strings"
 	"sync"
 
 	"github.com/ezged/coldlauncher/launcher"
 	"github.com/ezged/coldlauncher/launcher/spool"
+	"github.com/ezged/coldlauncher/protocol/mail/internal/mime"
 )
 
 // A Source takes apart the messages that another Source offers. Its zero value
@@ -66,6 +67,7 @@ func (s *Source) Poll(ctx context.Context, sink launcher.Sink) error {
 	if pool == nil {
 		pool = new(spool.Pool)
 	}
+	buffers := new(mime.Buffers)
 	return s.From.Poll(ctx, launcher.SinkFunc(func(ctx context.Context, p *launcher.Parcel) error {
 		held := new(holder)
 		defer held.close()
@@ -75,7 +77,7 @@ func (s *Source) Poll(ctx context.Context, sink launcher.Sink) error {
 			if err != nil {
 				return nil, err
 			}
-			t := taker{source: s, limits: s.Limits.effective(), pool: pool, held: held, outer: p.Meta}
+			t := taker{source: s, limits: s.Limits.effective(), pool: pool, buffers: buffers, held: held, outer: p.Meta}
 			return t.all(ctx, docs)
 		}
 		return sink.Store(ctx, &taken)
@@ -118,7 +120,7 @@ func (t taker) all(ctx context.Context, docs []*launcher.Document) ([]*launcher.
 
 // isMessage reports whether a document is a message.
 func isMessage(d *launcher.Document) bool {
-	mediaType, _, err := mime.ParseMediaType(d.MediaType)
+	mediaType, _, err := stdmime.ParseMediaType(d.MediaType)
 	if err != nil {
 		mediaType = strings.ToLower(d.MediaType)
 	}

@@ -329,3 +329,43 @@ func TestCancelIsNoLimit(t *testing.T) {
 		t.Errorf("after a shutdown: %v, want its cause", err)
 	}
 }
+
+// What a document was read with serves others: a reader that was closed must
+// not get at theirs.
+func TestReadAfterClose(t *testing.T) {
+	const encoded = "Content-Type: multipart/mixed; boundary=b\n\n" +
+		"--b\nContent-Disposition: attachment; filename=a\nContent-Transfer-Encoding: base64\n\nQUFBQUFB\n" +
+		"--b\nContent-Disposition: attachment; filename=b\nContent-Transfer-Encoding: base64\n\nQkJCQkJC\n--b--\n"
+	err := (&Source{From: offer(doc("a.eml", "", encoded))}).Poll(t.Context(), launcher.SinkFunc(func(ctx context.Context, p *launcher.Parcel) error {
+		docs, err := p.Documents(ctx)
+		if err != nil || len(docs) != 2 {
+			t.Fatalf("%s, %v", names(docs), err)
+		}
+		first, err := docs[0].Open(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		one := make([]byte, 1)
+		if _, err := first.Read(one); err != nil || one[0] != 'A' {
+			t.Errorf("%q, %v", one, err)
+		}
+		if err := errors.Join(first.Close(), first.Close()); err != nil {
+			t.Errorf("Close, also when called again: %v", err)
+		}
+		second, err := docs[1].Open(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer second.Close()
+		if n, err := first.Read(one); n != 0 || !errors.Is(err, os.ErrClosed) {
+			t.Errorf("Read after Close: %d bytes, %v, want an error that wraps os.ErrClosed", n, err)
+		}
+		if got, err := io.ReadAll(second); string(got) != "BBBBBB" || err != nil {
+			t.Errorf("beside a reader that was closed: %q, %v", got, err)
+		}
+		return nil
+	}))
+	if err != nil {
+		t.Error(err)
+	}
+}

@@ -16,12 +16,13 @@ import (
 
 // A taker takes one document apart that is a message.
 type taker struct {
-	source *Source
-	limits Limits
-	pool   *spool.Pool
-	held   *holder
-	outer  map[string]string // Parcel.Meta
-	origin *launcher.Document
+	source  *Source
+	limits  Limits
+	pool    *spool.Pool
+	buffers *mime.Buffers
+	held    *holder
+	outer   map[string]string // Parcel.Meta
+	origin  *launcher.Document
 
 	parts  int   // so far
 	header int   // bytes of headers so far
@@ -57,7 +58,7 @@ func (t *taker) documents(ctx context.Context, i int) ([]*launcher.Document, err
 
 // parse parses a message that lies depth levels below the outermost.
 func (t *taker) parse(ctx context.Context, from content, depth int) (*mime.Part, error) {
-	root, err := mime.Parse(guarded{ctx, from}, from.size, mime.Limits{
+	root, err := t.buffers.Parse(guarded{ctx, from}, from.size, mime.Limits{
 		Depth:  t.limits.Depth - depth,
 		Parts:  t.limits.Parts - t.parts,
 		Header: t.limits.Header - t.header,
@@ -294,7 +295,9 @@ func (t *taker) decoded(ctx context.Context, m *message, l *leaf) (content, erro
 	if l.Encoding == mime.Identity {
 		return m.from.section(l.Body), nil
 	}
-	c, err := t.spool(ctx, piece{m.from, l.Body, l.Encoding}.read(guarded{ctx, m.from}))
+	r := piece{m.from, l.Body, l.Encoding}.read(ctx)
+	defer r.Close()
+	c, err := t.spool(ctx, r)
 	if err != nil {
 		return content{}, err
 	}

@@ -10,8 +10,9 @@ import (
 // uuencoded adds the files that stand uuencoded inside a text, as mail had
 // them before MIME. The text itself stays as it is.
 func (t *taker) uuencoded(ctx context.Context, m *message, l *leaf) error {
-	text := piece{m.from, l.Body, l.Encoding}
-	files, err := mime.FindUU(text.read(guarded{ctx, m.from}), l.Body.Size(), t.limits.Parts-t.parts+1)
+	text := piece{m.from, l.Body, l.Encoding}.read(ctx)
+	defer text.Close()
+	files, err := t.buffers.FindUU(text, t.limits.Parts-t.parts+1)
 	if err != nil || len(files) == 0 {
 		return err
 	}

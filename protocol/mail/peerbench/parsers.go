@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/emersion/go-message"
@@ -19,40 +20,56 @@ import (
 // A take is called with each file of a mail, whose body it reads to its end.
 type take func(name string, body io.Reader) error
 
-// A parser takes a mail apart.
+// A parser takes mails apart, one after another.
 type parser struct {
 	name  string
-	parse func(raw []byte, fn take) error
+	parse func(mails [][]byte, fn take) error
 }
 
 // parsers are those that are compared, ours first.
 var parsers = []parser{
 	{"coldlauncher", ours},
-	{"go-message", goMessage},
-	{"go-message, whole tree", goMessageTree},
-	{"enmime", enmimeParts},
+	{"go-message", each(goMessage)},
+	{"go-message, whole tree", each(goMessageTree)},
+	{"enmime", each(enmimeParts)},
 }
 
-// origin is a Source of one mail.
-type origin []byte
-
-func (raw origin) Poll(ctx context.Context, sink launcher.Sink) error {
-	d := &launcher.Document{Name: "m.eml", MediaType: "message/rfc822", Size: int64(len(raw)), Open: raw.open}
-	return sink.Store(ctx, &launcher.Parcel{ID: "1", Documents: func(context.Context) ([]*launcher.Document, error) {
-		return []*launcher.Document{d}, nil
-	}})
+// each makes a parser of one that knows of a single mail.
+func each(parse func(raw []byte, fn take) error) func([][]byte, take) error {
+	return func(mails [][]byte, fn take) error {
+		for _, raw := range mails {
+			if err := parse(raw, fn); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 }
 
-func (raw origin) open(context.Context) (io.ReadCloser, error) {
-	return memory{bytes.NewReader(raw)}, nil
+// origin is a Source of mails.
+type origin [][]byte
+
+func (mails origin) Poll(ctx context.Context, sink launcher.Sink) error {
+	for i, raw := range mails {
+		d := &launcher.Document{Name: "m.eml", MediaType: "message/rfc822", Size: int64(len(raw)),
+			Open: func(context.Context) (io.ReadCloser, error) { return memory{bytes.NewReader(raw)}, nil }}
+		err := sink.Store(ctx, &launcher.Parcel{ID: strconv.Itoa(i), Documents: func(context.Context) ([]*launcher.Document, error) {
+			return []*launcher.Document{d}, nil
+		}})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 type memory struct{ *bytes.Reader }
 
 func (memory) Close() error { return nil }
 
-func ours(raw []byte, fn take) error {
-	source := &mail.Source{From: origin(raw), Pictures: mail.Pictures{Shown: -1, Small: -1}}
+// ours takes mails apart in one pass, as they are in a mailbox.
+func ours(mails [][]byte, fn take) error {
+	source := &mail.Source{From: origin(mails), Pictures: mail.Pictures{Shown: -1, Small: -1}}
 	return source.Poll(context.Background(), launcher.SinkFunc(func(ctx context.Context, p *launcher.Parcel) error {
 		docs, err := p.Documents(ctx)
 		if err != nil {

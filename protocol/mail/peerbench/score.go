@@ -94,7 +94,7 @@ func collect(p parser, raw []byte) (files []file, err error) {
 			err = fmt.Errorf("%w: %v", errPanic, r)
 		}
 	}()
-	err = p.parse(raw, func(name string, body io.Reader) error {
+	err = p.parse([][]byte{raw}, func(name string, body io.Reader) error {
 		h := sha256.New()
 		_, err := io.Copy(h, body)
 		if err == nil {

@@ -23,8 +23,9 @@ var ErrLimit = errors.New("limit exceeded")
 // Parse reads the message that r holds in its first size bytes. It fails only
 // with an error of r or one that wraps ErrLimit, and returns all the same what
 // it had read by then, with the header if it got so far.
-func Parse(r io.ReaderAt, size int64, limits Limits) (*Part, error) {
-	p := &parser{scanner: newScanner(r, size), limits: limits, open: map[string]int{}}
+func (b *Buffers) Parse(r io.ReaderAt, size int64, limits Limits) (*Part, error) {
+	p := &parser{scanner: b.scanner(r, size), limits: limits, open: map[string]int{}}
+	defer b.giveScanner(p.scanner)
 	for p.skipBlank() {
 	}
 	message := &Part{}

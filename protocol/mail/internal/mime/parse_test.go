@@ -97,7 +97,7 @@ func TestParse(t *testing.T) {
 		{"unknown encoding", "Content-Transfer-Encoding: rot13\n\nbody", "1 text/plain !encoding-unknown \"body\"\n"},
 	}
 	for _, tt := range tests {
-		p, err := Parse(strings.NewReader(tt.in), int64(len(tt.in)), generous)
+		p, err := new(Buffers).Parse(strings.NewReader(tt.in), int64(len(tt.in)), generous)
 		if err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 			continue
@@ -113,7 +113,7 @@ func TestParseAtTheEdgeOfTheWindow(t *testing.T) {
 	for pad := scanSize - 80; pad < scanSize+8; pad++ {
 		body := strings.Repeat("x", pad)
 		in := "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n" + body + "\r\n--b\r\n\r\ntwo\r\n--b--\r\n"
-		p, err := Parse(strings.NewReader(in), int64(len(in)), generous)
+		p, err := new(Buffers).Parse(strings.NewReader(in), int64(len(in)), generous)
 		if err != nil || len(p.Parts) != 2 {
 			t.Fatalf("%d bytes of body: %v, %d parts, want 2", pad, err, len(p.Parts))
 		}
@@ -128,7 +128,7 @@ func TestDelimiterInsideALongLine(t *testing.T) {
 	for pad := scanSize - 8; pad < scanSize+8; pad++ {
 		body := strings.Repeat("x", pad) + "--b"
 		in := "Content-Type: multipart/mixed; boundary=b\n\n--b\n\n" + body + "\n--b--\n"
-		p, err := Parse(strings.NewReader(in), int64(len(in)), generous)
+		p, err := new(Buffers).Parse(strings.NewReader(in), int64(len(in)), generous)
 		if err != nil || len(p.Parts) != 1 || p.Parts[0].Body.Size() != int64(len(body)) {
 			t.Errorf("%d bytes before it on its line: %v, %d parts, want one with all of the line", pad, err, len(p.Parts))
 		}
@@ -163,14 +163,14 @@ func TestLimits(t *testing.T) {
 	}
 	for _, tt := range tests {
 		in := tt.make(tt.at)
-		if _, err := Parse(strings.NewReader(in), int64(len(in)), tt.limits); err != nil {
+		if _, err := new(Buffers).Parse(strings.NewReader(in), int64(len(in)), tt.limits); err != nil {
 			t.Errorf("%s: exactly %d: %v, want none", tt.name, tt.at, err)
 		}
 		over := tt.make(tt.at + 1)
 		if tt.name == "bytes of headers" {
 			over = tt.make(tt.at + 5)
 		}
-		if _, err := Parse(strings.NewReader(over), int64(len(over)), tt.limits); !errors.Is(err, ErrLimit) {
+		if _, err := new(Buffers).Parse(strings.NewReader(over), int64(len(over)), tt.limits); !errors.Is(err, ErrLimit) {
 			t.Errorf("%s: one more than %d: %v, want an error that wraps ErrLimit", tt.name, tt.at, err)
 		}
 	}
@@ -180,7 +180,7 @@ func TestParseKeepsMessages(t *testing.T) {
 	in := "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\nSubject: in\n\none\n--b--"
 	limits := generous
 	limits.Keep = true
-	p, err := Parse(strings.NewReader(in), int64(len(in)), limits)
+	p, err := new(Buffers).Parse(strings.NewReader(in), int64(len(in)), limits)
 	if want := " multipart/mixed\n1 message/rfc822 \"Subject: in\\n\\none\"\n"; err != nil || outline(in, p) != want {
 		t.Errorf("with Keep: %v\n%swant\n%s", err, outline(in, p), want)
 	}
@@ -192,7 +192,7 @@ func TestRangeOfEnclosedMail(t *testing.T) {
 	for _, tail := range []string{"--c--", "--c--\n", "--c--\nepilogue", "--c--\n\n"} {
 		inner := "Content-Type: multipart/mixed; boundary=c\n\n--c\n\none\n" + tail
 		in := "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\n" + inner + "\n--b--\n"
-		p, err := Parse(strings.NewReader(in), int64(len(in)), generous)
+		p, err := new(Buffers).Parse(strings.NewReader(in), int64(len(in)), generous)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -205,11 +205,11 @@ func TestRangeOfEnclosedMail(t *testing.T) {
 
 func TestParseOfBrokenReader(t *testing.T) {
 	in := "Subject: s\n\nbody"
-	if _, err := Parse(strings.NewReader(in), int64(len(in))+1, generous); !errors.Is(err, io.ErrUnexpectedEOF) {
+	if _, err := new(Buffers).Parse(strings.NewReader(in), int64(len(in))+1, generous); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("of a reader shorter than its size: %v, want io.ErrUnexpectedEOF", err)
 	}
 	broken := errors.New("broken")
-	if _, err := Parse(brokenReader{broken}, 9, generous); !errors.Is(err, broken) {
+	if _, err := new(Buffers).Parse(brokenReader{broken}, 9, generous); !errors.Is(err, broken) {
 		t.Errorf("of a reader that fails: %v, want its error", err)
 	}
 }
@@ -228,7 +228,7 @@ func FuzzParse(f *testing.F) {
 	}
 	limits := Limits{Depth: 10, Parts: 100, Header: 10_000, Line: 5_000}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		p, err := Parse(bytes.NewReader(raw), int64(len(raw)), limits)
+		p, err := new(Buffers).Parse(bytes.NewReader(raw), int64(len(raw)), limits)
 		if err != nil {
 			if !errors.Is(err, ErrLimit) {
 				t.Errorf("parsing failed: %v, want only errors of limits", err)
@@ -272,7 +272,7 @@ func BenchmarkNested(b *testing.B) {
 			b.SetBytes(int64(raw.Len()))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := Parse(bytes.NewReader(raw.Bytes()), int64(raw.Len()), limits); err != nil {
+				if _, err := new(Buffers).Parse(bytes.NewReader(raw.Bytes()), int64(raw.Len()), limits); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -297,7 +297,7 @@ func TestNestingCostsLinear(t *testing.T) {
 			r := &countingReader{bytes.NewReader(raw.Bytes()), 0}
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			if _, err := Parse(r, int64(raw.Len()), Limits{Depth: depth + 1, Parts: 2 * depth, Header: 8 << 20, Line: 256 << 10}); err != nil {
+			if _, err := new(Buffers).Parse(r, int64(raw.Len()), Limits{Depth: depth + 1, Parts: 2 * depth, Header: 8 << 20, Line: 256 << 10}); err != nil {
 				t.Errorf("%s, %d levels: %v", name, depth, err)
 			}
 			runtime.ReadMemStats(&after)

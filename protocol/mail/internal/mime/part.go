@@ -6,9 +6,11 @@
 // leaves are ranges of bytes. What it costs is linear in the size of the
 // message, whatever its nesting, and what it holds is bounded by Limits.
 //
-//	message, err := mime.Parse(file, size, limits)
+//	var buffers mime.Buffers // shared by all messages
+//	message, err := buffers.Parse(file, size, limits)
 //	for part := range message.Walk() {
-//		body := mime.NewReader(part.Encoding, part.Body.Reader(file), part.Body.Size())
+//		body := buffers.NewReader(part.Encoding, part.Body.Reader(file))
+//		defer buffers.GiveBack(body)
 //		…
 //	}
 package mime

@@ -33,10 +33,6 @@ type scanner struct {
 	err    error
 }
 
-func newScanner(r io.ReaderAt, size int64) *scanner {
-	return &scanner{r: r, size: size, buf: make([]byte, min(size, scanSize)+1)}
-}
-
 // pos is the offset of what next returns.
 func (s *scanner) pos() int64 { return s.at + int64(s.lo) }
 

@@ -43,7 +43,10 @@ const decodeSize = 32 << 10
 // wrong with the encoding is among its Defects.
 type Reader struct {
 	in     io.Reader
-	dec    decoder
+	dec    decoder // one of the next three, or identity
+	base64 base64Decoder
+	quoted quotedDecoder
+	uu     uuDecoder
 	window []byte // window[lo:hi] is not yet decoded
 	lo, hi int
 	failed error  // of in, once it has been
@@ -66,24 +69,18 @@ type decoder interface {
 	defects() Defects
 }
 
-// NewReader returns a Reader of the body that r holds, which has size bytes.
-func NewReader(e Encoding, r io.Reader, size int64) *Reader {
-	d := &Reader{in: r, window: make([]byte, windowFor(size))}
+// decoder returns the decoder of a transfer encoding.
+func (d *Reader) decoder(e Encoding) decoder {
 	switch e {
 	case Base64:
-		d.dec = &base64Decoder{}
+		return &d.base64
 	case QuotedPrintable:
-		d.dec = &quotedDecoder{}
+		return &d.quoted
 	case UUEncoded:
-		d.dec = &uuDecoder{}
-	default:
-		d.dec = identity{}
+		return &d.uu
 	}
-	return d
+	return identity{}
 }
-
-// windowFor returns the size of the window for a body of size bytes.
-func windowFor(size int64) int { return int(max(16, min(size+1, decodeSize))) }
 
 // Defects tells what was wrong with the encoding as far as it has been read.
 func (d *Reader) Defects() Defects { return d.dec.defects() }

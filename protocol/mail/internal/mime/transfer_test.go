@@ -14,7 +14,7 @@ import (
 
 func decode(t *testing.T, e Encoding, raw string) (string, []string) {
 	t.Helper()
-	r := NewReader(e, strings.NewReader(raw), int64(len(raw)))
+	r := new(Buffers).NewReader(e, strings.NewReader(raw))
 	out, err := io.ReadAll(r)
 	if err != nil {
 		t.Errorf("decoding %.40q: %v, want no error", raw, err)
@@ -214,7 +214,7 @@ func TestFindUU(t *testing.T) {
 		{"text behind the data", strings.TrimSuffix(a, "`\nend\n") + "bye, all of you\n", []string{"a b.txt"}},
 	}
 	for _, tt := range tests {
-		files, err := FindUU(strings.NewReader(tt.in), int64(len(tt.in)), 10)
+		files, err := new(Buffers).FindUU(strings.NewReader(tt.in), 10)
 		var names []string
 		for _, f := range files {
 			names = append(names, f.Name)
@@ -227,7 +227,7 @@ func TestFindUU(t *testing.T) {
 			t.Errorf("%s: found %q, %v; want %q", tt.name, names, err, tt.want)
 		}
 	}
-	if files, _ := FindUU(strings.NewReader(strings.Repeat(a, 5)), 1000, 3); len(files) != 3 {
+	if files, _ := new(Buffers).FindUU(strings.NewReader(strings.Repeat(a, 5)), 3); len(files) != 3 {
 		t.Errorf("with limit 3: %d files", len(files))
 	}
 }
@@ -238,7 +238,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		for e := Identity; e <= UUEncoded; e++ {
-			r := NewReader(e, bytes.NewReader(raw), int64(len(raw)))
+			r := new(Buffers).NewReader(e, bytes.NewReader(raw))
 			n, err := io.Copy(io.Discard, r)
 			most := len(raw)
 			if e == UUEncoded {
@@ -248,7 +248,7 @@ func FuzzDecode(f *testing.F) {
 				t.Errorf("encoding %d: %d bytes became %d, %v; want at most %d and no error", e, len(raw), n, err, most)
 			}
 		}
-		files, err := FindUU(bytes.NewReader(raw), int64(len(raw)), 5)
+		files, err := new(Buffers).FindUU(bytes.NewReader(raw), 5)
 		for _, file := range files {
 			if file.Range.Off >= file.Range.End || file.Range.End > int64(len(raw)) {
 				t.Errorf("uuencoded file at %v of %d bytes", file.Range, len(raw))
@@ -273,7 +273,7 @@ func TestBlocksOfBase64(t *testing.T) {
 				body.WriteString("\n")
 			}
 		}
-		oneByOne := NewReader(Base64, strings.NewReader(body.String()), int64(body.Len()))
+		oneByOne := new(Buffers).NewReader(Base64, strings.NewReader(body.String()))
 		oneByOne.dec = unblocked{oneByOne.dec}
 		want, err := io.ReadAll(oneByOne)
 		if err != nil {

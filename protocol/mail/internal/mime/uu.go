@@ -115,9 +115,10 @@ type UUFile struct {
 // FindUU returns the uuencoded files in a text, at most limit of them: what
 // begins with a line such as "begin 644 scan.pdf", goes on with lines of data
 // that are as long as they say, and ends with "end", or with what is no data
-// where it was cut short. The text has no more than size bytes.
-func FindUU(text io.Reader, size int64, limit int) ([]UUFile, error) {
-	in := bufio.NewReaderSize(text, windowFor(size))
+// where it was cut short.
+func (b *Buffers) FindUU(text io.Reader, limit int) ([]UUFile, error) {
+	in := b.bufio(text)
+	defer b.giveBufio(in)
 	var (
 		files   []UUFile
 		pending UUFile
