@@ -1,8 +1,6 @@
 package launchertest_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -13,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ezged/coldlauncher/launcher"
+	"github.com/ezged/coldlauncher/launcher/launchertest/mailtest"
 	"github.com/ezged/coldlauncher/protocol/dir"
 )
 
@@ -127,7 +126,7 @@ func BenchmarkIdlePass(b *testing.B) {
 			j := newJob(b)
 			l := &launcher.Launcher{
 				Name: "idle", Source: &dir.Source{Path: root, Recursive: true}, Ledger: j.Ledger, Observe: j.Observe,
-				Sink: launcher.SinkFunc(discard), Parallel: 8,
+				Sink: launcher.SinkFunc(mailtest.Drain), Parallel: 8,
 			}
 			if stats, err := l.Poll(b.Context()); err != nil || stats.Stored != n {
 				b.Fatalf("%+v, %v", stats, err)
@@ -179,23 +178,4 @@ func lstatTree(b *testing.B, root string) (files int) {
 		files++
 	}
 	return files
-}
-
-// discard reads documents to the end and keeps nothing.
-func discard(ctx context.Context, p *launcher.Parcel) error {
-	docs, err := p.Documents(ctx)
-	if err != nil {
-		return err
-	}
-	for _, d := range docs {
-		r, err := d.Open(ctx)
-		if err != nil {
-			return err
-		}
-		_, err = io.Copy(io.Discard, r)
-		if err := errors.Join(err, r.Close()); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -1,6 +1,11 @@
 package dial
 
-import "testing"
+import (
+	"strings"
+	"testing"
+
+	"github.com/ezged/coldlauncher/launcher"
+)
 
 func TestAddress(t *testing.T) {
 	for _, test := range []struct {
@@ -23,5 +28,21 @@ func TestAddress(t *testing.T) {
 		if host != test.host || port != test.port || (err != nil) != (test.host == "") {
 			t.Errorf("address(%q, %v) = %q, %q, %v, want %q, %q", test.addr, test.s, host, port, err, test.host, test.port)
 		}
+	}
+}
+
+// TestValidate: every fault of the fields is told at once.
+func TestValidate(t *testing.T) {
+	err := (&Server{Addr: "x:y:z]:", Security: 9, APOP: true, Token: launcher.SecretText("t"), Password: launcher.SecretText("p")}).Validate()
+	for _, want := range []string{"address", "security 9", "no user", "exactly one of", "APOP"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("faults %v, want %q among them", err, want)
+		}
+	}
+	if err := (&Server{Addr: "mail.example.org", User: "a\nb", Token: launcher.SecretText("t")}).Validate(); err == nil || !strings.Contains(err.Error(), "line end") {
+		t.Errorf("a user with a line end: %v, want a fault", err)
+	}
+	if err := (&Server{Addr: "mail.example.org", User: "a", Token: launcher.SecretText("t")}).Validate(); err != nil {
+		t.Errorf("a Server that is right: %v", err)
 	}
 }

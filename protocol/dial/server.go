@@ -100,12 +100,12 @@ type protocol struct {
 
 // open connects and logs in. The connection is closed when ctx is done.
 func (s *Server) open(ctx context.Context, p protocol) (*Conn, error) {
+	if err := s.Validate(); err != nil {
+		return nil, fmt.Errorf("%s %q: %w", p.name, s.Addr, err)
+	}
 	host, port, err := s.Security.address(s.Addr, p.plain, p.secure)
 	if err != nil {
 		return nil, err
-	}
-	if err := s.validate(); err != nil {
-		return nil, fmt.Errorf("%s %q: %w", p.name, s.Addr, err)
 	}
 	if err := s.mayConnect(); err != nil {
 		return nil, fmt.Errorf("%s %q: %w", p.name, s.Addr, err)
@@ -134,25 +134,33 @@ func (s *Server) mayConnect() error {
 	return s.Guard.rested()
 }
 
-func (s *Server) validate() error {
-	switch {
-	case s.Security < ImplicitTLS || s.Security > Plaintext:
-		return fmt.Errorf("security %d is not defined", s.Security)
-	case s.User == "":
-		return errors.New("no user")
-	case s.Password == nil && s.Token == nil:
-		return errors.New("neither password nor token")
-	case s.Password != nil && s.Token != nil:
-		return errors.New("both password and token")
-	case s.APOP && s.Password == nil:
-		return errors.New("no password, which APOP needs")
+// Validate returns every fault of the fields that shows without the server,
+// joined; nil if there is none.
+func (s *Server) Validate() error {
+	var faults []error
+	fault := func(bad bool, format string, args ...any) {
+		if bad {
+			faults = append(faults, fmt.Errorf(format, args...))
+		}
 	}
-	return checkText("user", s.User)
+	if s.Addr == "" {
+		faults = append(faults, errors.New("no address"))
+	} else if _, _, err := s.Security.address(s.Addr, "", ""); err != nil {
+		faults = append(faults, err)
+	}
+	fault(s.Security < ImplicitTLS || s.Security > Plaintext, "security %d is not defined", s.Security)
+	fault(s.User == "", "no user")
+	fault((s.Password == nil) == (s.Token == nil), "exactly one of password and token is needed")
+	fault(s.APOP && s.Token != nil, "APOP needs a password, not a token")
+	fault(strings.ContainsAny(s.User, lineEnds), "user contains a line end or NUL")
+	return errors.Join(faults...)
 }
+
+const lineEnds = "\r\n\x00"
 
 // checkText refuses what would end a command early or be read as another one.
 func checkText(what, text string) error {
-	if strings.ContainsAny(text, "\r\n\x00") {
+	if strings.ContainsAny(text, lineEnds) {
 		return fmt.Errorf("%s contains a line end or NUL", what)
 	}
 	return nil

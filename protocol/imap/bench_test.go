@@ -3,12 +3,9 @@ package imap_test
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 
@@ -33,25 +30,6 @@ func rawFetch(b *testing.B, addr string, config *tls.Config) {
 	if _, err := mailtest.RawFetch(addr, config, "bench"); err != nil {
 		b.Fatal(err)
 	}
-}
-
-// drain is a Sink that reads everything and keeps nothing.
-func drain(ctx context.Context, p *launcher.Parcel) error {
-	docs, err := p.Documents(ctx)
-	if err != nil {
-		return err
-	}
-	for _, d := range docs {
-		r, err := d.Open(ctx)
-		if err != nil {
-			return err
-		}
-		_, err = io.Copy(io.Discard, r)
-		if err := errors.Join(err, r.Close()); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // bench starts a server with the mails of the corpus, and returns their size.
@@ -101,12 +79,12 @@ func BenchmarkPass(b *testing.B) {
 			if way.link != nil {
 				source.Addr = way.link.Start(b, source.Addr)
 			}
-			compare(b, size, raw, nil, func(b *testing.B) { attached(b, source) })
+			mailtest.Compare(b, size, raw, nil, func(b *testing.B) { attached(b, source) })
 		})
 		if way.link == nil {
 			b.Run(way.name+", Source alone", func(b *testing.B) {
-				compare(b, size, raw, nil, func(b *testing.B) {
-					if err := source.Poll(b.Context(), launcher.SinkFunc(drain)); err != nil {
+				mailtest.Compare(b, size, raw, nil, func(b *testing.B) {
+					if err := source.Poll(b.Context(), launcher.SinkFunc(mailtest.Drain)); err != nil {
 						b.Fatal(err)
 					}
 				})
@@ -118,7 +96,7 @@ func BenchmarkPass(b *testing.B) {
 // attached makes a pass that hands over what is attached.
 func attached(b *testing.B, source *imap.Source) {
 	l := &launcher.Launcher{
-		Name: "bench", Source: &mail.Source{From: source}, Sink: launcher.SinkFunc(drain),
+		Name: "bench", Source: &mail.Source{From: source}, Sink: launcher.SinkFunc(mailtest.Drain),
 		Observe: func(context.Context, launcher.Event) {},
 	}
 	stats, err := l.Poll(b.Context())
@@ -142,7 +120,7 @@ func BenchmarkJob(b *testing.B) {
 				}
 				full = false
 			}
-			compare(b, size, raw, fill, func(b *testing.B) { job(b, server, parallel) })
+			mailtest.Compare(b, size, raw, fill, func(b *testing.B) { job(b, server, parallel) })
 			refill(b, server)
 			rawFetch(b, server.IMAPS, server.TLS)
 		})
@@ -169,32 +147,4 @@ func job(b *testing.B, server *mailtest.MailServer, parallel int) {
 	if err != nil || stats.Documents != benchAttachments {
 		b.Fatalf("%+v, %v, want %d documents", stats, err, benchAttachments)
 	}
-}
-
-// compare measures ours and, in turn with it, raw. before, if not nil, comes
-// before each turn and is not measured.
-func compare(b *testing.B, size int64, raw, before, ours func(b *testing.B)) {
-	var us, them []time.Duration
-	b.ReportAllocs()
-	b.SetBytes(size)
-	for b.Loop() {
-		b.StopTimer()
-		if before != nil {
-			before(b)
-		}
-		begun := time.Now()
-		raw(b)
-		them = append(them, time.Since(begun))
-		begun = time.Now()
-		b.StartTimer()
-		ours(b)
-		us = append(us, time.Since(begun))
-	}
-	b.ReportMetric(median(them).Seconds(), "raw-s/op")
-	b.ReportMetric(median(us).Seconds()/median(them).Seconds(), "x-raw")
-}
-
-func median(d []time.Duration) time.Duration {
-	slices.Sort(d)
-	return d[len(d)/2]
 }

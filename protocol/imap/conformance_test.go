@@ -3,13 +3,11 @@ package imap_test
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"log"
 	"net"
-	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -82,16 +80,9 @@ func (h *hand) add(t *testing.T, name string, body []byte) {
 	t.Helper()
 	c := h.client(t)
 	defer c.Close()
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "Subject: %s\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: base64\r\n\r\n", name)
-	text := base64.StdEncoding.EncodeToString(body)
-	for len(text) > 0 {
-		n := min(76, len(text))
-		b.WriteString(text[:n] + "\r\n")
-		text = text[n:]
-	}
-	cmd := c.Append("INBOX", int64(b.Len()), nil)
-	_, err := cmd.Write(b.Bytes())
+	m := mailtest.Wrap(name, body)
+	cmd := c.Append("INBOX", int64(len(m)), nil)
+	_, err := cmd.Write(m)
 	if err = errors.Join(err, cmd.Close()); err != nil {
 		t.Fatal(err)
 	}
@@ -116,15 +107,9 @@ func (h *hand) names(t *testing.T, folder string) (names []string) {
 		t.Fatal(err)
 	}
 	for _, m := range mails {
-		names = append(names, nameIn(m.FindBodySection(section)))
+		names = append(names, mailtest.WrappedName(m.FindBodySection(section)))
 	}
 	return names
-}
-
-func nameIn(mail []byte) string {
-	_, rest, _ := strings.Cut(string(mail[:min(len(mail), 1000)]), "Subject: ")
-	name, _, _ := strings.Cut(rest, "\r\n")
-	return name
 }
 
 // A seam is between a Source and the network: it can be shut, and make moves
@@ -166,17 +151,7 @@ func origin(h *hand, prefix string, keeps bool) *launchertest.Origin {
 		Source: open(nil), Reopen: open, Keeps: keeps,
 		Add:     h.add,
 		Waiting: func(t *testing.T) []string { return h.names(t, "INBOX") },
-		Name: func(p *launcher.Parcel, docs []*launcher.Document) string {
-			r, err := docs[0].Open(context.Background())
-			if err != nil {
-				return err.Error()
-			}
-			defer r.Close()
-			head := make([]byte, 1000)
-			n, _ := io.ReadFull(r, head)
-			return nameIn(head[:n])
-		},
-		Body:  payload,
+		Name:    mailtest.NameOf, Body: mailtest.Wrapped,
 		Break: func(*testing.T) { s.down.Store(true) }, Repair: func(*testing.T) { s.down.Store(false) },
 		BreakSettling:  func(*testing.T) { s.noMoves.Store(true) },
 		RepairSettling: func(*testing.T) { s.noMoves.Store(false) },
@@ -189,29 +164,6 @@ func origin(h *hand, prefix string, keeps bool) *launchertest.Origin {
 		o.Rejected = func(t *testing.T) []string { return h.names(t, prefix+"EZGED_KO") }
 	}
 	return o
-}
-
-// payload returns a document with the body that a mail carries.
-func payload(docs []*launcher.Document) *launcher.Document {
-	d := *docs[0]
-	d.Size = -1
-	d.Open = func(ctx context.Context) (io.ReadCloser, error) {
-		r, err := docs[0].Open(ctx)
-		if err != nil {
-			return nil, err
-		}
-		at, size := r.(io.ReaderAt), docs[0].Size
-		head := make([]byte, min(size, 1000))
-		if _, err := at.ReadAt(head, 0); err != nil && err != io.EOF {
-			return nil, err
-		}
-		start := int64(bytes.Index(head, []byte("\r\n\r\n")) + 4)
-		return struct {
-			io.Reader
-			io.Closer
-		}{base64.NewDecoder(base64.StdEncoding, io.NewSectionReader(at, start, size-start)), r}, nil
-	}
-	return &d
 }
 
 // accounts returns accounts of which each is used once.

@@ -52,10 +52,10 @@ func (s *session) fetchOne(d *download) error {
 	case err != nil:
 		return err
 	case set == nil:
-		d.finish(nil, launcher.Later(errGone))
+		d.Finish(nil, launcher.Later(errGone))
 		return nil
 	}
-	if d.mail.size >= 0 && d.mail.size <= chunk && d.got == 0 {
+	if d.mail.size >= 0 && d.mail.size <= chunk && d.Got() == 0 {
 		return s.whole(d, set)
 	}
 	for {
@@ -125,7 +125,7 @@ func (d *download) takeWhole(b body) error {
 // take takes in a body, unless one has come already, and reports whether it
 // did. A literal cut short must not pass for a message.
 func (d *download) take(b body) (bool, error) {
-	if d.got > 0 || d.isFinished() {
+	if ended, _ := d.Ended(); ended || d.Got() > 0 {
 		return false, nil
 	}
 	n, err := d.receive(b.lit, b.buf)
@@ -140,7 +140,7 @@ func (d *download) take(b body) (bool, error) {
 
 // piece fetches the next piece of a mail and reports whether there is more.
 func (s *session) piece(d *download, set goimap.NumSet) (more bool, err error) {
-	before, came := d.got, false
+	before, came := d.Got(), false
 	cost := int64(budget + chunk)
 	if d.mail.size > 0 {
 		cost += d.mail.size // for a server that returns all of it
@@ -172,7 +172,7 @@ func (s *session) piece(d *download, set goimap.NumSet) (more bool, err error) {
 	if came && last != d.mail.uid {
 		return false, errNotReturned
 	}
-	if !more && d.got > 0 {
+	if !more && d.Got() > 0 {
 		d.end()
 	}
 	return more, nil

@@ -5,11 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 
 	"github.com/ezged/coldlauncher/launcher"
 	"github.com/ezged/coldlauncher/launcher/spool"
+	"github.com/ezged/coldlauncher/protocol/internal/flow"
 )
 
 const (
@@ -24,16 +24,7 @@ const (
 	progress = 256 << 10
 	// maxBreaks bounds the connections that may break on one mail.
 	maxBreaks = 64
-	// maxSuspects is how many mails may break connections with none arriving
-	// in between before it is the server that is at fault.
-	maxSuspects = 3
 )
-
-// A suspect is a mail that connections broke on, and how.
-type suspect struct {
-	d   *download
-	err error
-}
 
 // errGone is why a mail was not delivered that is no longer there.
 var errGone = errors.New("message is not in the folder any more")
@@ -43,87 +34,30 @@ var errGone = errors.New("message is not in the folder any more")
 // on with one mail at a time, then two, then four, so that the one to blame is
 // found.
 type fetcher struct {
+	*flow.Queue[*download]
 	ctx    context.Context // of the connections
 	pool   *spool.Pool
 	choice *choice
 	fewer  func(error) // there is one connection less
 
-	mu        sync.Mutex
-	changed   *sync.Cond
-	queue     []*download // not under way
-	flying    int         // FETCHes under way
-	lines     int
-	asked     int64     // bytes, so far
-	pace      int       // mails that one FETCH may ask for
-	inexact   bool      // the server's sizes are
-	suspects  []suspect // mails that connections broke on, since the last one arrived
-	closed    bool
-	err       error // why nothing is fetched any more
-	unblocked func() bool
+	flying  int // FETCHes under way
+	lines   int
+	asked   int64 // bytes, so far
+	inexact bool  // the server's sizes are
 }
 
 func newFetcher(p *pass, lines int) *fetcher {
-	f := &fetcher{ctx: p.leash, pool: p.pool, lines: lines, pace: batchMails, choice: &p.choice, fewer: p.fewer}
-	f.changed = sync.NewCond(&f.mu)
-	f.unblocked = context.AfterFunc(f.ctx, func() { f.halt(context.Cause(f.ctx)) })
-	return f
+	return &fetcher{
+		Queue: flow.NewQueue(p.leash, batchMails, func(a, b *download) int { return cmp.Compare(a.mail.uid, b.mail.uid) }),
+		ctx:   p.leash, pool: p.pool, lines: lines, choice: &p.choice, fewer: p.fewer,
+	}
 }
 
 // want asks for a mail. The download ends sooner or later.
 func (f *fetcher) want(m mail) *download {
-	d := newDownload(m, f.pool.Create())
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.err != nil {
-		d.finish(nil, f.err)
-		return d
-	}
-	f.put(d)
+	d := newDownload(m, f.pool)
+	f.Want(d)
 	return d
-}
-
-// put puts a download into the queue, oldest first.
-func (f *fetcher) put(d *download) {
-	i, _ := slices.BinarySearchFunc(f.queue, d, func(a, b *download) int { return cmp.Compare(a.mail.uid, b.mail.uid) })
-	f.queue = slices.Insert(f.queue, i, d)
-	f.changed.Broadcast()
-}
-
-// halt ends all downloads with err, as the fault of the surroundings.
-func (f *fetcher) halt(err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.haltLocked(err)
-}
-
-func (f *fetcher) haltLocked(err error) {
-	if f.err == nil {
-		f.err = launcher.Halt(err)
-	}
-	for _, d := range f.queue {
-		d.finish(nil, f.err)
-	}
-	for _, s := range f.suspects {
-		s.d.finish(nil, f.err)
-	}
-	f.queue, f.suspects = nil, nil
-	f.changed.Broadcast()
-}
-
-// failure returns why nothing is fetched any more, nil if something is.
-func (f *fetcher) failure() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.err
-}
-
-// close lets serve return. Nothing is wanted any more.
-func (f *fetcher) close() {
-	f.unblocked()
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.closed = true
-	f.changed.Broadcast()
 }
 
 // serve fetches over one connection until the fetcher is closed or halted.
@@ -158,33 +92,27 @@ func (f *fetcher) serve(l *line, b *box) {
 
 // take waits for what is to be fetched next, and returns nil at the end.
 func (f *fetcher) take() []*download {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	f.Lock()
+	defer f.Unlock()
 	for {
-		f.queue = slices.DeleteFunc(f.queue, func(d *download) bool {
-			gone := d.isAbandoned()
-			if gone {
-				d.finish(nil, errGone)
-			}
-			return gone
-		})
+		f.Sweep(errGone)
 		switch {
-		case f.err != nil, f.closed && len(f.queue) == 0 && f.flying == 0:
+		case f.Err != nil, f.Closed && len(f.Waiting) == 0 && f.flying == 0:
 			return nil
-		case len(f.queue) > 0 && f.room():
+		case len(f.Waiting) > 0 && f.room():
 			f.flying++
 			return f.batch()
-		case len(f.queue) == 0 && f.flying == 0:
-			f.convict() // nothing is left that could tell more
+		case len(f.Waiting) == 0 && f.flying == 0:
+			f.Convict() // nothing is left that could tell more
 		}
-		f.changed.Wait()
+		f.Changed.Wait()
 	}
 }
 
 // room reports whether one more FETCH may be sent. While a culprit is looked
 // for only one is under way.
 func (f *fetcher) room() bool {
-	if f.pace < batchMails {
+	if f.Pace < batchMails {
 		return f.flying == 0
 	}
 	return f.flying < depth*f.lines
@@ -196,9 +124,9 @@ func (f *fetcher) batch() []*download {
 	if f.asked < tellBytes {
 		most = firstBytes
 	}
-	for _, d := range f.queue {
+	for _, d := range f.Waiting {
 		bytes += d.mail.size
-		if n > 0 && (n >= f.pace || bytes > most || d.alone()) {
+		if n > 0 && (n >= f.Pace || bytes > most || d.alone()) {
 			break
 		}
 		d.loose = f.inexact
@@ -207,9 +135,7 @@ func (f *fetcher) batch() []*download {
 			break
 		}
 	}
-	batch := slices.Clone(f.queue[:n])
-	f.queue = slices.Delete(f.queue, 0, n)
-	return batch
+	return f.Take(n)
 }
 
 // alone reports whether d is to be fetched on its own.
@@ -221,58 +147,55 @@ func (d *download) alone() bool {
 // go on without this one. It reports false if there are none, and everything
 // ends.
 func (f *fetcher) retire(batch []*download, err error) (others bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	f.Lock()
+	defer f.Unlock()
 	f.flying--
 	f.lines--
 	for _, d := range batch {
-		f.put(d)
+		f.Put(d)
 	}
 	if f.lines == 0 || launcher.OutcomeOf(err) != launcher.Stop {
-		f.haltLocked(err)
+		f.Halt(err)
 		return false
 	}
-	return f.err == nil
+	return f.Err == nil
 }
 
 func (f *fetcher) landed() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	f.Lock()
+	defer f.Unlock()
 	f.flying--
-	f.changed.Broadcast()
+	f.Changed.Broadcast()
 }
 
 // answered decides what becomes of a batch for which the server answered err.
 // It reports whether a new session is to be opened, to have a doubt settled.
 func (f *fetcher) answered(batch []*download, err error, broken bool) (doubt bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if broken {
-		f.pace = 1
-	} else {
-		f.pace = min(2*f.pace, batchMails)
-	}
+	f.Lock()
+	defer f.Unlock()
+	f.Hold(!broken)
 	for _, d := range batch {
+		ended, fault := d.Ended()
 		switch {
-		case d.isFinished():
-			if d.ended() == nil {
-				f.convict()
-				f.inexact = f.inexact || d.other >= 0 && d.got != d.mail.size
+		case ended:
+			if fault == nil {
+				f.Arrived()
+				f.inexact = f.inexact || d.other >= 0 && d.Got() != d.mail.size
 			}
-		case f.err != nil:
-			d.finish(nil, f.err)
+		case f.Err != nil:
+			d.Finish(nil, f.Err)
 		case f.ctx.Err() != nil:
-			d.finish(nil, launcher.Halt(context.Cause(f.ctx)))
+			d.Finish(nil, launcher.Halt(context.Cause(f.ctx)))
 		case broken:
 			f.blame(d, len(batch) == 1, err)
 		case launcher.OutcomeOf(err) == launcher.Stop:
-			f.haltLocked(err)
-			d.finish(nil, f.err)
-		case d.other >= 0 && d.other == d.got:
+			f.Halt(err)
+			d.Finish(nil, f.Err)
+		case d.other >= 0 && d.other == d.Got():
 			doubt = true
-			d.restart(f.pool.Create())
+			d.Restart()
 			d.step = max(d.step, single)
-			f.put(d)
+			f.Put(d)
 		default:
 			f.missing(d, len(batch) == 1, err)
 		}
@@ -284,31 +207,20 @@ func (f *fetcher) answered(batch []*download, err error, broken bool) (doubt boo
 // happened again while it was fetched alone.
 func (f *fetcher) blame(d *download, alone bool, err error) {
 	d.total++
-	if d.got-d.before >= progress && d.total < maxBreaks {
+	if d.Got()-d.before >= progress && d.total < maxBreaks {
 		d.breaks = 0
 	} else if alone {
 		d.breaks++
 	}
 	if d.breaks < 2 {
 		if d.mail.size >= 0 && d.mail.size <= chunk {
-			d.restart(f.pool.Create())
+			d.Restart()
 		}
-		d.before = d.got
-		f.put(d)
+		d.before = d.Got()
+		f.Put(d)
 		return
 	}
-	f.suspects = append(f.suspects, suspect{d, err})
-	if len(f.suspects) >= maxSuspects {
-		f.haltLocked(fmt.Errorf("the connection breaks on every message: %w", err))
-	}
-}
-
-// convict gives up the mails that connections broke on: others can be had.
-func (f *fetcher) convict() {
-	for _, s := range f.suspects {
-		s.d.finish(nil, fmt.Errorf("the connection breaks on this message: %w", s.err))
-	}
-	f.suspects = nil
+	f.Suspect(d, fmt.Errorf("the connection breaks on this message: %w", err))
 }
 
 // missing takes the next step towards a mail that was not returned although
@@ -324,16 +236,9 @@ func (f *fetcher) missing(d *download, alone bool, err error) {
 		if err == nil {
 			err = errNotReturned
 		}
-		d.finish(nil, err)
+		d.Finish(nil, err)
 		return
 	}
-	d.restart(f.pool.Create())
-	f.put(d)
-}
-
-// ended returns the error of a download that has ended.
-func (d *download) ended() error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.err
+	d.Restart()
+	f.Put(d)
 }

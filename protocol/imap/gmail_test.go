@@ -61,7 +61,7 @@ func told(source launcher.Source, answer func(p *launcher.Parcel) error) *teller
 				}
 			}
 			t.came[p.Meta["imap.gm-msgid"]]++
-			return drain(ctx, p)
+			return mailtest.Drain(ctx, p)
 		}),
 	}
 	return t

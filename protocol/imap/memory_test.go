@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"io"
 	"net"
-	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -14,38 +13,6 @@ import (
 	"github.com/ezged/coldlauncher/launcher"
 	"github.com/ezged/coldlauncher/launcher/launchertest/mailtest"
 )
-
-// peak measures how far the heap rises above what it is now, until the
-// function that it returns is called.
-func peak() (rise func() int64) {
-	heap := func() int64 {
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return int64(m.HeapAlloc)
-	}
-	runtime.GC()
-	base := heap()
-	var most atomic.Int64
-	stop, done := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
-		ticker := time.NewTicker(20 * time.Millisecond)
-		defer ticker.Stop()
-		for {
-			most.Store(max(most.Load(), heap()))
-			select {
-			case <-stop:
-				return
-			case <-ticker.C:
-			}
-		}
-	}()
-	return func() int64 {
-		close(stop)
-		<-done
-		return most.Load() - base
-	}
-}
 
 // A cutting connection ends after so many bytes.
 type cutting struct {
@@ -89,7 +56,7 @@ func TestBigMail(t *testing.T) {
 		}
 		return &counting{&cutting{c, left}, &read}, nil
 	}
-	rise := peak()
+	rise := mailtest.Peak()
 	got := sha256.New()
 	sink := launcher.SinkFunc(func(ctx context.Context, p *launcher.Parcel) error {
 		docs, err := p.Documents(ctx)
@@ -147,7 +114,7 @@ func TestManyMails(t *testing.T) {
 	s.Start(t)
 	source := scripted(s)
 	source.ReadOnly = true
-	rise := peak()
+	rise := mailtest.Peak()
 	var offered atomic.Int64
 	sink := launcher.SinkFunc(func(context.Context, *launcher.Parcel) error {
 		offered.Add(1)

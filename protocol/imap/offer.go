@@ -83,7 +83,7 @@ func (o *offer) release() (asked bool) {
 	o.asked = true // what is asked now comes too late
 	o.mu.Unlock()
 	if d != nil {
-		d.abandon()
+		d.Abandon()
 	}
 	return asked
 }
@@ -136,23 +136,19 @@ func (o *offer) documents(ctx context.Context) ([]*launcher.Document, error) {
 	if d == nil {
 		return nil, fmt.Errorf("documents of %s asked for after Store returned", o.b.name)
 	}
-	select {
-	case <-d.done:
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-	if d.err != nil {
-		return nil, fmt.Errorf("fetch: %w", d.err)
+	body, err := d.Wait(ctx)
+	if err != nil {
+		return nil, err
 	}
 	return []*launcher.Document{{
 		Name:      launcher.CleanName(fmt.Sprintf("%s-%d.eml", last(o.b.name), o.m.uid)),
 		Dir:       o.b.dir,
 		MediaType: "message/rfc822",
-		Size:      d.body.Size(),
+		Size:      body.Size(),
 		Time:      o.m.arrived(),
 		Role:      "message",
 		Meta:      o.meta(),
-		Open:      d.body.Open,
+		Open:      body.Open,
 	}}, nil
 }
 

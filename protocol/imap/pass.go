@@ -2,11 +2,8 @@ package imap
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"net"
 	"strconv"
 	"strings"
 	"sync"
@@ -33,9 +30,10 @@ type pass struct {
 	plan   plan
 	choice choice
 
-	mu     sync.Mutex
-	warned map[string]bool
-	fates  map[uint64]launcher.Outcome // of mails with an X-GM-MSGID
+	warnings flow.Warnings
+
+	mu    sync.Mutex
+	fates map[uint64]launcher.Outcome // of mails with an X-GM-MSGID
 }
 
 func (s *Source) newPass(ctx context.Context, sink launcher.Sink) *pass {
@@ -44,7 +42,6 @@ func (s *Source) newPass(ctx context.Context, sink launcher.Sink) *pass {
 		leash: flow.NewLeash(ctx), server: s.server(), pool: s.spool(),
 		gate:   flow.NewGate(window, int64(s.MaxMails), s.MaxBytes),
 		choice: choice{how: s.Compress},
-		warned: make(map[string]bool),
 		fates:  make(map[uint64]launcher.Outcome),
 	}
 	for i := range max(s.Parallel, 1) {
@@ -175,12 +172,12 @@ func (p *pass) work(b *box, mails []mail) error {
 	var failed error
 	settling.Go(func() { failed = settle.run() })
 	p.offer(b, f, mails, settle)
-	f.close()
+	f.Close()
 	serving.Wait()
 	settle.close()
 	settling.Wait()
 	if ended, _ := p.gate.Ended(); ended == nil {
-		failed = errors.Join(failed, f.failure())
+		failed = errors.Join(failed, f.Failure())
 	}
 	return failed
 }
@@ -188,7 +185,7 @@ func (p *pass) work(b *box, mails []mail) error {
 // fewer warns of a connection that could not be had.
 func (p *pass) fewer(err error) {
 	if !errors.Is(err, dial.ErrCrowded) {
-		p.warnOnce("", fmt.Errorf("goes on with fewer connections: %w", err))
+		p.warnings.Once(p.ctx, "", fmt.Errorf("goes on with fewer connections: %w", err))
 	}
 }
 
@@ -208,7 +205,7 @@ func (p *pass) checkValidity(b *box) {
 		return
 	}
 	if b.hashed {
-		p.warnOnce(b.name, errors.New("the server's UIDs do not last: mails are told apart by their headers"))
+		p.warnings.Once(p.ctx, b.name, errors.New("the server's UIDs do not last: mails are told apart by their headers"))
 		return
 	}
 	if p.dry {
@@ -226,21 +223,10 @@ func (p *pass) checkValidity(b *box) {
 func (p *pass) report(c *session) {
 	alerts, unread := c.in.takeNotes()
 	for _, a := range alerts {
-		p.warnOnce("", fmt.Errorf("server alert: %q", a))
+		p.warnings.Once(p.ctx, "", fmt.Errorf("server alert: %q", a))
 	}
 	for _, name := range unread {
-		p.warnOnce("", fmt.Errorf("folder left out: its name is not encoded as it should be: %q", name))
-	}
-}
-
-// warnOnce warns of something once in a pass.
-func (p *pass) warnOnce(origin string, err error) {
-	p.mu.Lock()
-	known := p.warned[origin+err.Error()]
-	p.warned[origin+err.Error()] = true
-	p.mu.Unlock()
-	if !known {
-		launcher.Warn(p.ctx, origin, err)
+		p.warnings.Once(p.ctx, "", fmt.Errorf("folder left out: its name is not encoded as it should be: %q", name))
 	}
 }
 
@@ -257,11 +243,4 @@ func (p *pass) id(b *box, m mail) string {
 }
 
 // place names a place in the account, in few characters.
-func (s *Source) place(parts ...string) string {
-	host := s.Addr
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	sum := sha256.Sum256([]byte(strings.Join(append([]string{strings.ToLower(host), s.User}, parts...), "\x00")))
-	return hex.EncodeToString(sum[:8])
-}
+func (s *Source) place(parts ...string) string { return flow.Place(s.Addr, s.User, parts...) }

@@ -97,7 +97,7 @@ func TestNeverBlocked(t *testing.T) {
 			all = append(all, &launcher.Launcher{
 				Name: folder, Source: source, Schedule: every(5 * time.Minute), Observe: func(context.Context, launcher.Event) {},
 				Sink: launcher.SinkFunc(func(ctx context.Context, parcel *launcher.Parcel) error {
-					err := drain(ctx, parcel)
+					err := mailtest.Drain(ctx, parcel)
 					if err == nil {
 						stored.Add(1)
 					}
@@ -131,7 +131,7 @@ func TestTooLargeForQuota(t *testing.T) {
 	source := scripted(s)
 	source.Rejected = "EZGED_KO"
 	source.Quota = &dial.Quota{Bytes: 64 << 10}
-	l := &launcher.Launcher{Name: "mail", Source: source, Sink: launcher.SinkFunc(drain), Observe: func(context.Context, launcher.Event) {}}
+	l := &launcher.Launcher{Name: "mail", Source: source, Sink: launcher.SinkFunc(mailtest.Drain), Observe: func(context.Context, launcher.Event) {}}
 	stats, err := l.Poll(t.Context())
 	if aside, _ := s.UIDs("EZGED_KO"); err != nil || stats.Stored != 2 || len(aside) != 1 {
 		t.Errorf("%+v, %v, %d set aside: want two stored and one set aside", stats, err, len(aside))
@@ -174,7 +174,7 @@ func TestThrottled(t *testing.T) {
 			s.Start(t)
 			defer noLeaks(t, s)()
 			source := scripted(s)
-			l := &launcher.Launcher{Name: "mail", Source: source, Sink: launcher.SinkFunc(drain), Observe: func(context.Context, launcher.Event) {}}
+			l := &launcher.Launcher{Name: "mail", Source: source, Sink: launcher.SinkFunc(mailtest.Drain), Observe: func(context.Context, launcher.Event) {}}
 			_, err := l.Poll(t.Context())
 			if launcher.OutcomeOf(err) != launcher.Stop || !strings.Contains(err.Error(), "server said") {
 				t.Errorf("Poll: %v, want what the server said, as the end of the pass", err)

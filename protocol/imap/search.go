@@ -118,7 +118,7 @@ func (p *pass) narrow(b *box, mails []mail) ([]mail, error) {
 	case err == nil:
 		mails = slices.DeleteFunc(mails, func(m mail) bool { return !found.has(m.uid) })
 	case isRefusal(err):
-		p.warnOnce("folder "+plain(b.name), fmt.Errorf("every mail is looked at: %w", err))
+		p.warnings.Once(p.ctx, "folder "+plain(b.name), fmt.Errorf("every mail is looked at: %w", err))
 	default:
 		return nil, err
 	}

@@ -171,7 +171,7 @@ func (s *settler) delete(c *session, set goimap.UIDSet) error {
 		return err
 	}
 	if !c.caps.Has(goimap.CapUIDPlus) {
-		s.p.warnOnce(s.b.name, errors.New("mails are marked as deleted, but stay: the server has no UIDPLUS"))
+		s.p.warnings.Once(s.p.ctx, s.b.name, errors.New("mails are marked as deleted, but stay: the server has no UIDPLUS"))
 		return nil
 	}
 	if err := c.do(budget, func() error { return c.c.UIDExpunge(set).Close() }); err != nil {

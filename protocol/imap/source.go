@@ -125,15 +125,12 @@ func (s *Source) Poll(ctx context.Context, sink launcher.Sink) error {
 
 // validate returns every fault of the fields that shows without a server.
 func (s *Source) validate() error {
-	var faults []error
+	faults := []error{s.server().Validate()}
 	fault := func(bad bool, format string, args ...any) {
 		if bad {
 			faults = append(faults, fmt.Errorf(format, args...))
 		}
 	}
-	fault(s.Addr == "", "no address")
-	fault(s.User == "", "no user")
-	fault((s.Password == nil) == (s.Token == nil), "exactly one of password and token is needed")
 	fault(s.ReadOnly && (s.Done != "" || s.Rejected != ""), "mails cannot be moved from what is read only")
 	fault(s.After < Seen || s.After > Nothing, "After is %d, which is not defined", s.After)
 	fault(s.Compress < CompressIfSlow || s.Compress > CompressNever, "Compress is %d, which is not defined", s.Compress)

@@ -2,16 +2,12 @@ package pop3_test
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"testing"
 	"time"
 
 	"github.com/ezged/coldlauncher/launcher"
 	"github.com/ezged/coldlauncher/launcher/launchertest/mailtest"
 	"github.com/ezged/coldlauncher/protocol/mail"
-	"github.com/ezged/coldlauncher/protocol/pop3"
 )
 
 // rawRetrieve asks for n mails at once and throws away what comes.
@@ -20,25 +16,6 @@ func rawRetrieve(b *testing.B, s *mailtest.MailServer, addr string, n int) {
 	if err := mailtest.RawRetrieve(addr, s.TLS, "bench", n); err != nil {
 		b.Fatal(err)
 	}
-}
-
-// drain is a Sink that reads everything and keeps nothing.
-func drain(ctx context.Context, p *launcher.Parcel) error {
-	docs, err := p.Documents(ctx)
-	if err != nil {
-		return err
-	}
-	for _, d := range docs {
-		r, err := d.Open(ctx)
-		if err != nil {
-			return err
-		}
-		_, err = io.Copy(io.Discard, r)
-		if err := errors.Join(err, r.Close()); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // BenchmarkPass compares passes over 2,000 mails of 300 MB on Dovecot, over
@@ -58,41 +35,24 @@ func BenchmarkPass(b *testing.B) {
 	for _, way := range []struct{ name, addr string }{{"loopback", server.POP3S}, {"30ms", far}} {
 		source := sourceOf(server, "bench")
 		source.Addr = way.addr
+		raw := func(b *testing.B) { rawRetrieve(b, server, way.addr, count) }
 		b.Run(way.name+"/source", func(b *testing.B) {
-			compare(b, server, source, count, bytes, func() error { return source.Poll(b.Context(), launcher.SinkFunc(drain)) })
+			mailtest.Compare(b, bytes, raw, nil, func(b *testing.B) {
+				if err := source.Poll(b.Context(), launcher.SinkFunc(mailtest.Drain)); err != nil {
+					b.Fatal(err)
+				}
+			})
 		})
 		b.Run(way.name+"/launcher", func(b *testing.B) {
-			compare(b, server, source, count, bytes, func() error {
+			mailtest.Compare(b, bytes, raw, nil, func(b *testing.B) {
 				l := &launcher.Launcher{
-					Name: "bench", Source: &mail.Source{From: source}, Sink: launcher.SinkFunc(drain),
+					Name: "bench", Source: &mail.Source{From: source}, Sink: launcher.SinkFunc(mailtest.Drain),
 					Observe: func(context.Context, launcher.Event) {},
 				}
-				stats, err := l.Poll(b.Context())
-				if err == nil && stats.Documents < count {
-					err = fmt.Errorf("%d documents, want one of each mail at least", stats.Documents)
+				if stats, err := l.Poll(b.Context()); err != nil || stats.Documents < count {
+					b.Fatalf("%+v, %v, want a document of each mail at least", stats, err)
 				}
-				return err
 			})
 		})
 	}
-}
-
-// compare measures pass and, in turn with it, rawRetrieve.
-func compare(b *testing.B, server *mailtest.MailServer, source *pop3.Source, count int, bytes int64, pass func() error) {
-	var ours, raw time.Duration
-	b.SetBytes(bytes)
-	for b.Loop() {
-		b.StopTimer()
-		begun := time.Now()
-		rawRetrieve(b, server, source.Addr, count)
-		raw += time.Since(begun)
-		b.StartTimer()
-		begun = time.Now()
-		if err := pass(); err != nil {
-			b.Fatal(err)
-		}
-		ours += time.Since(begun)
-	}
-	b.ReportMetric(raw.Seconds()/float64(b.N), "raw-s/op")
-	b.ReportMetric(ours.Seconds()/raw.Seconds(), "x-raw")
 }

@@ -3,14 +3,12 @@ package pop3_test
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -20,48 +18,6 @@ import (
 	"github.com/ezged/coldlauncher/protocol/dial"
 	"github.com/ezged/coldlauncher/protocol/pop3"
 )
-
-// letter is a mail that carries a body under a name.
-func letter(name string, body []byte) []byte {
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "Subject: %s\r\nMIME-Version: 1.0\r\nContent-Transfer-Encoding: base64\r\n\r\n", name)
-	text := base64.StdEncoding.EncodeToString(body)
-	for len(text) > 0 {
-		n := min(76, len(text))
-		b.WriteString(text[:n] + "\r\n")
-		text = text[n:]
-	}
-	return b.Bytes()
-}
-
-func nameIn(mail []byte) string {
-	_, rest, _ := strings.Cut(string(mail[:min(len(mail), 1000)]), "Subject: ")
-	name, _, _ := strings.Cut(rest, "\r\n")
-	return name
-}
-
-// payload returns a document with the body that a mail carries.
-func payload(docs []*launcher.Document) *launcher.Document {
-	d := *docs[0]
-	d.Size = -1
-	d.Open = func(ctx context.Context) (io.ReadCloser, error) {
-		r, err := docs[0].Open(ctx)
-		if err != nil {
-			return nil, err
-		}
-		at, size := r.(io.ReaderAt), docs[0].Size
-		head := make([]byte, min(size, 1000))
-		if _, err := at.ReadAt(head, 0); err != nil && err != io.EOF {
-			return nil, err
-		}
-		start := int64(bytes.Index(head, []byte("\r\n\r\n")) + 4)
-		return struct {
-			io.Reader
-			io.Closer
-		}{base64.NewDecoder(base64.StdEncoding, io.NewSectionReader(at, start, size-start)), r}, nil
-	}
-	return &d
-}
 
 // A seam is between a Source and the network: it can be shut, and make
 // deletions fail.
@@ -109,22 +65,15 @@ func origin(t *testing.T, d maildrop, keeps bool) *launchertest.Origin {
 	}
 	names := func(mails [][]byte) (names []string) {
 		for _, m := range mails {
-			names = append(names, nameIn(m))
+			names = append(names, mailtest.WrappedName(m))
 		}
 		return names
 	}
 	o := &launchertest.Origin{
 		Source: open(nil), Reopen: open, Keeps: keeps,
-		Add:     func(t *testing.T, name string, body []byte) { d.add(t, letter(name, body)) },
+		Add:     func(t *testing.T, name string, body []byte) { d.add(t, mailtest.Wrap(name, body)) },
 		Waiting: func(t *testing.T) []string { return names(d.mails(t)) },
-		Name: func(p *launcher.Parcel, docs []*launcher.Document) string {
-			_, body, err := read(context.Background(), p)
-			if err != nil {
-				return err.Error()
-			}
-			return nameIn(body)
-		},
-		Body:  payload,
+		Name:    mailtest.NameOf, Body: mailtest.Wrapped,
 		Break: func(*testing.T) { s.down.Store(true) }, Repair: func(*testing.T) { s.down.Store(false) },
 		BreakSettling:  func(*testing.T) { s.noDeletes.Store(true) },
 		RepairSettling: func(*testing.T) { s.noDeletes.Store(false) },

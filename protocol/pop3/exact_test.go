@@ -129,38 +129,6 @@ func TestSamples(t *testing.T) {
 	})
 }
 
-// peak measures how far the heap rises above what it is now, until the
-// function that it returns is called.
-func peak() (rise func() int64) {
-	heap := func() int64 {
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return int64(m.HeapAlloc)
-	}
-	runtime.GC()
-	base := heap()
-	var most atomic.Int64
-	stop, done := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
-		ticker := time.NewTicker(20 * time.Millisecond)
-		defer ticker.Stop()
-		for {
-			most.Store(max(most.Load(), heap()))
-			select {
-			case <-stop:
-				return
-			case <-ticker.C:
-			}
-		}
-	}()
-	return func() int64 {
-		close(stop)
-		<-done
-		return most.Load() - base
-	}
-}
-
 // TestBigMail: a mail of hundreds of megabytes comes in bounded memory, as many
 // lines and as one.
 func TestBigMail(t *testing.T) {
@@ -172,7 +140,7 @@ func TestBigMail(t *testing.T) {
 	s.Start(t)
 	want, got := sha256.New(), sha256.New()
 	io.Copy(want, io.NewSectionReader(mailtest.Pattern(bigMail), 0, bigMail))
-	rise := peak()
+	rise := mailtest.Peak()
 	poll(t, on(s), launcher.SinkFunc(func(ctx context.Context, p *launcher.Parcel) error {
 		docs, err := p.Documents(ctx)
 		if err != nil {

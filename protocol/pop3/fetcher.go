@@ -5,23 +5,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/ezged/coldlauncher/launcher"
 	"github.com/ezged/coldlauncher/launcher/spool"
+	"github.com/ezged/coldlauncher/protocol/internal/flow"
 )
 
 const (
 	// flightBytes is how much is asked for before it has arrived: what counts
 	// on a long way is bytes, at least rate times round trip.
 	flightBytes = 8 << 20
-	// maxSuspects is how many mails in a row may break connections, or be
-	// refused as trouble of the server's own, before it is the server that is
-	// at fault.
-	maxSuspects = 3
 	// awake is how long a session is left without a command. Servers close
 	// those that say nothing.
 	awake = 30 * time.Second
@@ -34,90 +29,25 @@ var errGone = errors.New("message is not in the mailbox any more")
 // server has them. When a connection breaks it goes on with one mail at a
 // time, then two, then four.
 type fetcher struct {
-	pool *spool.Pool
-	line *line
-	most int64 // size of a mail; 0: no limit
-
-	mu        sync.Mutex
-	changed   *sync.Cond
-	queue     []*download // not asked for yet
-	pace      int         // mails that may be asked for at a time
-	suspects  []suspect
-	row       int // suspects since a mail arrived
-	closed    bool
-	sleepy    bool  // the session has been left alone for awake
-	err       error // why nothing is fetched any more
-	unblocked func() bool
-}
-
-// A suspect is a mail that failed in a way which may be the server's fault.
-type suspect struct {
-	d   *download
-	err error
+	*flow.Queue[*download]
+	pool   *spool.Pool
+	line   *line
+	most   int64 // size of a mail; 0: no limit
+	sleepy bool  // the session has been left alone for awake
 }
 
 func newFetcher(ctx context.Context, l *line, pool *spool.Pool, most int64) *fetcher {
-	f := &fetcher{pool: pool, line: l, most: most, pace: maxFlight}
-	f.changed = sync.NewCond(&f.mu)
-	f.unblocked = context.AfterFunc(ctx, func() { f.halt(context.Cause(ctx)) })
-	return f
+	return &fetcher{
+		Queue: flow.NewQueue(ctx, maxFlight, func(a, b *download) int { return cmp.Compare(a.mail.number, b.mail.number) }),
+		pool:  pool, line: l, most: most,
+	}
 }
 
 // want asks for a mail. The download ends sooner or later.
 func (f *fetcher) want(m mail) *download {
-	d := newDownload(m, f.pool.Create(), f.most)
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.err != nil {
-		d.finish(nil, f.err)
-		return d
-	}
-	f.put(d)
+	d := newDownload(m, f.pool, f.most)
+	f.Want(d)
 	return d
-}
-
-// put puts a download into the queue, oldest first.
-func (f *fetcher) put(d *download) {
-	i, _ := slices.BinarySearchFunc(f.queue, d, func(a, b *download) int { return cmp.Compare(a.mail.number, b.mail.number) })
-	f.queue = slices.Insert(f.queue, i, d)
-	f.changed.Broadcast()
-}
-
-// halt ends all downloads with err, as the fault of the surroundings.
-func (f *fetcher) halt(err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.haltLocked(err)
-}
-
-func (f *fetcher) haltLocked(err error) {
-	if f.err == nil {
-		f.err = launcher.Halt(err)
-	}
-	for _, d := range f.queue {
-		d.finish(nil, f.err)
-	}
-	for _, s := range f.suspects {
-		s.d.finish(nil, f.err)
-	}
-	f.queue, f.suspects = nil, nil
-	f.changed.Broadcast()
-}
-
-// failure returns why nothing is fetched any more, nil if something is.
-func (f *fetcher) failure() error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.err
-}
-
-// close lets serve return. Nothing is wanted any more.
-func (f *fetcher) close() {
-	f.unblocked()
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.closed = true
-	f.changed.Broadcast()
 }
 
 // serve fetches until the fetcher is closed or halted.
@@ -128,7 +58,9 @@ func (f *fetcher) serve() {
 		}
 		s, err := f.line.get()
 		if err != nil {
-			f.halt(err)
+			f.Lock()
+			f.Halt(err)
+			f.Unlock()
 			return
 		}
 		f.stream(s)
@@ -138,36 +70,36 @@ func (f *fetcher) serve() {
 // wait waits until something is wanted, or the session has been left alone for
 // too long. It returns false at the end.
 func (f *fetcher) wait() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	f.Lock()
+	defer f.Unlock()
 	timer := time.AfterFunc(awake, func() {
-		f.mu.Lock()
-		defer f.mu.Unlock()
+		f.Lock()
+		defer f.Unlock()
 		f.sleepy = true
-		f.changed.Broadcast()
+		f.Changed.Broadcast()
 	})
 	defer timer.Stop()
 	for {
 		switch {
-		case f.err != nil:
+		case f.Err != nil:
 			return false
-		case len(f.queue) > 0 || f.sleepy:
+		case len(f.Waiting) > 0 || f.sleepy:
 			return true
 		}
-		f.convict() // nothing is left that could tell more
-		if f.closed {
+		f.Convict() // nothing is left that could tell more
+		if f.Closed {
 			return false
 		}
-		f.changed.Wait()
+		f.Changed.Wait()
 	}
 }
 
 // nod tells the server that the session is still in use, if it is time to.
 func (f *fetcher) nod() bool {
-	f.mu.Lock()
-	due := f.sleepy && len(f.queue) == 0
+	f.Lock()
+	due := f.sleepy && len(f.Waiting) == 0
 	f.sleepy = false
-	f.mu.Unlock()
+	f.Unlock()
 	if due {
 		f.line.nod()
 	}
@@ -197,9 +129,10 @@ func (f *fetcher) stream(s *session) {
 // next returns what is to be asked for while flight is under way: several mails
 // at a time, when half of what may be has arrived.
 func (f *fetcher) next(s *session, flight []*download) (more []*download) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	most := min(f.pace, s.window)
+	f.Lock()
+	defer f.Unlock()
+	f.Sweep(errGone)
+	most := min(f.Pace, s.window)
 	room := most - len(flight)
 	var bytes int64
 	for _, d := range flight {
@@ -208,27 +141,21 @@ func (f *fetcher) next(s *session, flight []*download) (more []*download) {
 	if len(flight) > most/2 || bytes > flightBytes/2 {
 		return nil
 	}
-	for len(f.queue) > 0 && room > 0 {
-		d := f.queue[0]
-		size := max(d.mail.size, 0)
+	for len(f.Waiting) > 0 && room > 0 {
+		size := max(f.Waiting[0].mail.size, 0)
 		if bytes > 0 && bytes+size > flightBytes {
 			break
 		}
-		f.queue = f.queue[1:]
+		d := f.Take(1)[0]
 		number, ok := f.line.number(&d.mail)
-		switch {
-		case d.isAbandoned():
-			d.finish(nil, errGone)
-		case f.err != nil:
-			d.finish(nil, f.err)
-		case !ok:
-			d.finish(nil, launcher.Later(errGone))
-		default:
-			d.mail.number = number
-			more = append(more, d)
-			bytes += size
-			room--
+		if !ok {
+			d.Finish(nil, launcher.Later(errGone))
+			continue
 		}
+		d.mail.number = number
+		more = append(more, d)
+		bytes += size
+		room--
 	}
 	return more
 }
@@ -258,9 +185,9 @@ func (s *session) receive(d *download) error {
 	case err != nil:
 		return s.explain(err)
 	case kept != nil:
-		d.finish(nil, kept)
+		d.Finish(nil, kept)
 	default:
-		d.commit()
+		d.end()
 	}
 	return nil
 }
@@ -268,57 +195,36 @@ func (s *session) receive(d *download) error {
 // answered takes down that the server answered for d. What it calls its own
 // trouble may be one damaged mail, which must not block those behind it.
 func (f *fetcher) answered(d *download, err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.pace = min(2*f.pace, maxFlight)
+	f.Lock()
+	defer f.Unlock()
+	f.Hold(true)
 	var r *refusal
 	switch {
 	case err == nil:
-		f.row = 0
-		f.convict()
+		f.Arrived()
 	case errors.As(err, &r) && r.isTrouble():
-		f.suspect(d, r)
+		f.Suspect(d, r)
 	default:
-		d.finish(nil, err)
-	}
-}
-
-// suspect takes down that d failed. Where too many do it is not their fault.
-func (f *fetcher) suspect(d *download, err error) {
-	f.suspects = append(f.suspects, suspect{d, err})
-	if f.row++; f.row >= maxSuspects || f.err != nil {
-		f.haltLocked(fmt.Errorf("every message fails: %w", err))
+		d.Finish(nil, err)
 	}
 }
 
 // broke puts mails back that were under way when the connection broke on the
 // first of them, and gives that one up if it was alone and not the first time.
 func (f *fetcher) broke(flight []*download, err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.pace = 1
+	f.Lock()
+	defer f.Unlock()
+	f.Hold(false)
 	for _, d := range flight {
 		d.land()
 	}
 	d := flight[0]
 	if d.breaks++; d.breaks > 1 && len(flight) == 1 {
-		f.suspect(d, fmt.Errorf("the connection breaks on this message: %w", err))
+		f.Suspect(d, fmt.Errorf("the connection breaks on this message: %w", err))
 		return
 	}
 	for _, d := range flight {
-		if f.err != nil {
-			d.finish(nil, f.err)
-			continue
-		}
-		d.restart(f.pool.Create())
-		f.put(d)
+		d.restart()
+		f.Put(d)
 	}
-}
-
-// convict gives up the suspects: others can be had, or there are no others.
-func (f *fetcher) convict() {
-	for _, s := range f.suspects {
-		s.d.finish(nil, s.err)
-	}
-	f.suspects = nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/ezged/coldlauncher/launcher"
+	"github.com/ezged/coldlauncher/protocol/internal/flow"
 )
 
 // topLines is how much of a body is looked at to know a mail again: all of most.
@@ -31,7 +32,7 @@ func (p *pass) identify(s *session, mails []mail) (kept []mail, refused error, e
 		p.s.hashes = nil
 		return mails, nil, nil
 	}
-	p.warnOnce(fmt.Errorf("the server gives no unique id to %d of %d mails: they are told apart by what is in them", len(nameless), len(mails)))
+	p.warnings.Once(p.ctx, "", fmt.Errorf("the server gives no unique id to %d of %d mails: they are told apart by what is in them", len(nameless), len(mails)))
 	tops, err := s.tops(nameless, topLines)
 	if err != nil {
 		return nil, nil, err
@@ -125,7 +126,7 @@ func (s *session) sums(mails []*mail) (refused, err error) {
 		if err != nil {
 			var r *refusal
 			if errors.As(err, &r) && r.isTrouble() {
-				if row++; row < maxSuspects {
+				if row++; row < flow.MaxSuspects {
 					err = r
 				}
 			}

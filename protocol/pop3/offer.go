@@ -95,7 +95,7 @@ func (o *offer) release() (asked bool) {
 	defer o.mu.Unlock()
 	o.over = true // what is asked now comes too late
 	if o.d != nil {
-		o.d.abandon()
+		o.d.Abandon()
 	}
 	return o.asked
 }
@@ -111,15 +111,7 @@ func (o *offer) fetch(ctx context.Context) (*spool.Body, error) {
 	if d == nil {
 		return nil, fmt.Errorf("%s was asked for after Store returned", o.origin())
 	}
-	select {
-	case <-d.done:
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-	if d.err != nil {
-		return nil, fmt.Errorf("fetch: %w", d.err)
-	}
-	return d.body, nil
+	return d.Wait(ctx)
 }
 
 func (o *offer) parcel() *launcher.Parcel {

@@ -2,12 +2,8 @@ package pop3
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"net"
-	"strings"
 	"sync"
 
 	"github.com/ezged/coldlauncher/launcher"
@@ -29,8 +25,9 @@ type pass struct {
 	aside   *aside
 	broken  string // ID of the mail whose age broke the connection
 
+	warnings flow.Warnings
+
 	mu     sync.Mutex
-	warned map[string]bool
 	owed   []mail  // to be deleted
 	failed []error // of mails that could not be set aside
 }
@@ -39,18 +36,12 @@ type pass struct {
 var window = flow.Window{Mails: maxFlight, Bytes: 3 * flightBytes, First: 25}
 
 func (s *Source) newPass(ctx context.Context, sink launcher.Sink) *pass {
-	host := s.Addr
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	sum := sha256.Sum256([]byte(strings.ToLower(host) + "\x00" + s.User))
 	p := &pass{
 		s: s, ctx: ctx, sink: sink, dry: launcher.DryRun(ctx),
 		leash: flow.NewLeash(ctx), pool: s.spool(),
 		gate:    flow.NewGate(window, int64(s.MaxMails), s.MaxBytes),
-		account: "pop3/" + hex.EncodeToString(sum[:8]) + "/",
+		account: "pop3/" + flow.Place(s.Addr, s.User) + "/",
 		aside:   &aside{folder: s.Rejected, sync: syncFolder},
-		warned:  make(map[string]bool),
 	}
 	p.line = &line{p: p}
 	return p
@@ -90,7 +81,7 @@ func (p *pass) run() error {
 	var serving sync.WaitGroup
 	serving.Go(f.serve)
 	p.offer(f, mails)
-	f.close()
+	f.Close()
 	serving.Wait()
 	if p.ctx.Err() != nil {
 		p.gate.Close(context.Cause(p.ctx)) // stop may have come before it
@@ -98,7 +89,7 @@ func (p *pass) run() error {
 	ended, full := p.gate.Ended()
 	errs := append(p.failed, left, ended)
 	if ended == nil {
-		errs = append(errs, f.failure())
+		errs = append(errs, f.Failure())
 	}
 	errs = append(errs, p.letGo())
 	if full {
@@ -147,17 +138,6 @@ func (p *pass) cause(err error) error {
 		return launcher.Halt(err)
 	}
 	return err
-}
-
-// warnOnce warns of something once in a pass.
-func (p *pass) warnOnce(err error) {
-	p.mu.Lock()
-	known := p.warned[err.Error()]
-	p.warned[err.Error()] = true
-	p.mu.Unlock()
-	if !known {
-		launcher.Warn(p.ctx, "", err)
-	}
 }
 
 // id returns the ID of a mail's parcel.

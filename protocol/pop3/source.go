@@ -109,21 +109,11 @@ func (s *Source) Poll(ctx context.Context, sink launcher.Sink) error {
 
 // validate returns every fault of the fields that shows without a server.
 func (s *Source) validate() error {
-	var faults []error
-	fault := func(bad bool, format string, args ...any) {
-		if bad {
-			faults = append(faults, fmt.Errorf(format, args...))
-		}
+	err := errors.Join(s.server().Validate(), checkFolder(s.Rejected))
+	if s.DeleteAfter < 0 {
+		err = errors.Join(err, fmt.Errorf("DeleteAfter is %v, which is negative", s.DeleteAfter))
 	}
-	fault(s.Addr == "", "no address")
-	fault(s.User == "", "no user")
-	fault((s.Password == nil) == (s.Token == nil), "exactly one of password and token is needed")
-	fault(s.APOP && s.Token != nil, "APOP needs a password, not a token")
-	fault(s.DeleteAfter < 0, "DeleteAfter is %v, which is negative", s.DeleteAfter)
-	if err := checkFolder(s.Rejected); err != nil {
-		faults = append(faults, err)
-	}
-	return errors.Join(faults...)
+	return err
 }
 
 // deletes reports whether mails are deleted, sooner or later.

@@ -1,0 +1,110 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/ezged/coldlauncher/launcher/spool"
+)
+
+// A Download is the body of one mail on its way into the spool. Write, Got,
+// Restart and Commit are for the goroutine that fetches.
+type Download struct {
+	pool *spool.Pool
+	w    *spool.Writer
+	got  int64
+	done chan struct{} // closed when body or err is set
+
+	mu        sync.Mutex
+	body      *spool.Body
+	err       error
+	finished  bool
+	abandoned bool // nobody wants it any more
+}
+
+// NewDownload returns a Download of which nothing has arrived.
+func NewDownload(pool *spool.Pool) *Download {
+	return &Download{pool: pool, w: pool.Create(), done: make(chan struct{})}
+}
+
+// Write appends to the body. It fails where the spool does.
+func (d *Download) Write(p []byte) (int, error) {
+	n, err := d.w.Write(p)
+	d.got += int64(n)
+	return n, err
+}
+
+// Got returns how many bytes were written.
+func (d *Download) Got() int64 { return d.got }
+
+// Restart forgets what was written.
+func (d *Download) Restart() {
+	d.w.Close()
+	d.w, d.got = d.pool.Create(), 0
+}
+
+// Commit returns what was written as a Body, which is then given to Finish.
+func (d *Download) Commit() (*spool.Body, error) {
+	body, err := d.w.Commit()
+	if err != nil {
+		return nil, fmt.Errorf("keep: %w", err)
+	}
+	return body, nil
+}
+
+// Finish ends the download with a body or an error, unless it has ended. A body
+// that nobody wants is closed.
+func (d *Download) Finish(body *spool.Body, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if body != nil && (d.finished || d.abandoned) {
+		body.Close()
+		body = nil
+	}
+	if d.finished {
+		return
+	}
+	d.w.Close()
+	d.finished, d.body, d.err = true, body, err
+	close(d.done)
+}
+
+// Ended reports whether the download has ended, and with what error.
+func (d *Download) Ended() (ended bool, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.finished, d.err
+}
+
+// Wait waits until the download has ended, or ctx is done. The body is the
+// Download's until Abandon is called.
+func (d *Download) Wait(ctx context.Context) (*spool.Body, error) {
+	select {
+	case <-d.done:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	if d.err != nil {
+		return nil, fmt.Errorf("fetch: %w", d.err)
+	}
+	return d.body, nil
+}
+
+// Abandon frees what the download takes, at once or when it ends.
+func (d *Download) Abandon() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.abandoned = true
+	if d.body != nil {
+		d.body.Close()
+		d.body = nil
+	}
+}
+
+// Abandoned reports whether nobody wants the download any more.
+func (d *Download) Abandoned() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.abandoned
+}

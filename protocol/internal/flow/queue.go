@@ -1,0 +1,165 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/ezged/coldlauncher/launcher"
+	"github.com/ezged/coldlauncher/launcher/spool"
+)
+
+// An Item is what a Queue holds: a *Download and what a protocol knows of it.
+type Item interface {
+	Finish(*spool.Body, error)
+	Abandoned() bool
+}
+
+// A Queue holds the downloads of a pass that are not under way, and the
+// suspects: those that failed in a way which may be the server's fault. They
+// are given up when another mail arrives, or there is no other; where too many
+// fail in a row it is the server, and everything ends.
+//
+// Its lock also guards what else its owner keeps, and is held where a method
+// says so.
+type Queue[D Item] struct {
+	sync.Mutex
+	Changed *sync.Cond // is signalled when something here changes
+	Pace    int        // mails that may be asked for at a time
+	Waiting []D        // in the order of the mailbox
+	Err     error      // why nothing is fetched any more
+	Closed  bool       // nothing is wanted any more
+
+	most      int
+	compare   func(a, b D) int
+	suspects  []suspect[D]
+	row       int // suspects since a mail arrived
+	unblocked func() bool
+}
+
+type suspect[D Item] struct {
+	d   D
+	err error
+}
+
+// MaxSuspects is how many mails in a row may fail before it is the server that
+// is at fault.
+const MaxSuspects = 3
+
+// NewQueue returns a Queue in the order of compare, that has most mails asked
+// for at a time. It is halted when ctx, that of the connections, is done. The
+// caller calls Close.
+func NewQueue[D Item](ctx context.Context, most int, compare func(a, b D) int) *Queue[D] {
+	q := &Queue[D]{Pace: most, most: most, compare: compare}
+	q.Changed = sync.NewCond(q)
+	q.unblocked = context.AfterFunc(ctx, func() {
+		q.Lock()
+		defer q.Unlock()
+		q.Halt(context.Cause(ctx))
+	})
+	return q
+}
+
+// Want has a download made, or ends it if nothing is fetched any more.
+func (q *Queue[D]) Want(d D) {
+	q.Lock()
+	defer q.Unlock()
+	q.Put(d)
+}
+
+// Put puts a download into the queue, in its place, or ends it if nothing is
+// fetched any more. The lock is held.
+func (q *Queue[D]) Put(d D) {
+	if q.Err != nil {
+		d.Finish(nil, q.Err)
+		return
+	}
+	i, _ := slices.BinarySearchFunc(q.Waiting, d, q.compare)
+	q.Waiting = slices.Insert(q.Waiting, i, d)
+	q.Changed.Broadcast()
+}
+
+// Sweep takes out the downloads that nobody wants any more, and ends them with
+// gone. The lock is held.
+func (q *Queue[D]) Sweep(gone error) {
+	q.Waiting = slices.DeleteFunc(q.Waiting, func(d D) bool {
+		if d.Abandoned() {
+			d.Finish(nil, gone)
+			return true
+		}
+		return false
+	})
+}
+
+// Take takes out the first n downloads. The lock is held.
+func (q *Queue[D]) Take(n int) []D {
+	taken := slices.Clone(q.Waiting[:n])
+	q.Waiting = slices.Delete(q.Waiting, 0, n)
+	return taken
+}
+
+// Halt ends all downloads with err, as the fault of the surroundings. The lock
+// is held.
+func (q *Queue[D]) Halt(err error) {
+	if q.Err == nil {
+		q.Err = launcher.Halt(err)
+	}
+	for _, d := range q.Waiting {
+		d.Finish(nil, q.Err)
+	}
+	for _, s := range q.suspects {
+		s.d.Finish(nil, q.Err)
+	}
+	q.Waiting, q.suspects = nil, nil
+	q.Changed.Broadcast()
+}
+
+// Failure returns why nothing is fetched any more, nil if something is.
+func (q *Queue[D]) Failure() error {
+	q.Lock()
+	defer q.Unlock()
+	return q.Err
+}
+
+// Close says that nothing is wanted any more.
+func (q *Queue[D]) Close() {
+	q.unblocked()
+	q.Lock()
+	defer q.Unlock()
+	q.Closed = true
+	q.Changed.Broadcast()
+}
+
+// Hold takes down whether the connection held. When it broke the pace is one
+// mail at a time, then two, then four, so that the one to blame is found. The
+// lock is held.
+func (q *Queue[D]) Hold(held bool) {
+	q.Pace = min(2*q.Pace, q.most)
+	if !held {
+		q.Pace = 1
+	}
+}
+
+// Arrived takes down that a mail has: whatever failed before is at fault itself.
+// The lock is held.
+func (q *Queue[D]) Arrived() {
+	q.row = 0
+	q.Convict()
+}
+
+// Suspect takes down that a mail failed with err. The lock is held.
+func (q *Queue[D]) Suspect(d D, err error) {
+	q.suspects = append(q.suspects, suspect[D]{d, err})
+	if q.row++; q.row >= MaxSuspects || q.Err != nil {
+		q.Halt(fmt.Errorf("every message fails: %w", err))
+	}
+}
+
+// Convict gives up the suspects. The lock is held.
+func (q *Queue[D]) Convict() {
+	for _, s := range q.suspects {
+		s.d.Finish(nil, s.err)
+	}
+	q.suspects = nil
+}

@@ -1,0 +1,229 @@
+package flow_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/ezged/coldlauncher/launcher"
+	"github.com/ezged/coldlauncher/launcher/spool"
+	"github.com/ezged/coldlauncher/protocol/internal/flow"
+)
+
+// A letter is what a protocol makes of a Download.
+type letter struct {
+	*flow.Download
+	n int
+}
+
+// ask returns a Queue with so many letters in it.
+func ask(ctx context.Context, letters int) (q *flow.Queue[*letter], all []*letter) {
+	q = flow.NewQueue(ctx, 8, func(a, b *letter) int { return cmp.Compare(a.n, b.n) })
+	pool := &spool.Pool{}
+	for n := range letters {
+		all = append(all, &letter{flow.NewDownload(pool), n})
+	}
+	for i := range all {
+		q.Want(all[(i+letters/2)%letters])
+	}
+	return q, all
+}
+
+// fates tells of each letter what became of it: "." nothing yet, "+" it is here,
+// "-" it failed, "!" it failed as the fault of the surroundings.
+func fates(all []*letter) (s string) {
+	for _, l := range all {
+		switch ended, err := l.Ended(); {
+		case !ended:
+			s += "."
+		case err == nil:
+			s += "+"
+		case launcher.OutcomeOf(err) == launcher.Stop:
+			s += "!"
+		default:
+			s += "-"
+		}
+	}
+	return s
+}
+
+func TestQueueSuspects(t *testing.T) {
+	bad := errors.New("bad")
+	tests := []struct {
+		name   string
+		course string // of the letters in turn: "x" fails, "." arrives
+		last   bool   // there is no other in the end
+		want   string
+	}{
+		{"one fails, the next arrives", "x.", false, "-+......"},
+		{"two fail", "xx", false, "........"},
+		{"two fail, and there is no other", "xx", true, "--......"},
+		{"three fail in all, but not in a row", "xx.x", false, "--+....."},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			q, all := ask(t.Context(), 8)
+			defer q.Close()
+			q.Lock()
+			defer q.Unlock()
+			for i, c := range test.course {
+				l := q.Take(1)[0]
+				if l.n != i {
+					t.Fatalf("letter %d comes after %d others, want the order of the mailbox", l.n, i)
+				}
+				if c == 'x' {
+					q.Suspect(l, bad)
+				} else {
+					l.Finish(l.Commit())
+					q.Arrived()
+				}
+			}
+			if test.last {
+				q.Convict()
+			}
+			if got := fates(all); got != test.want {
+				t.Errorf("the letters fared %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// TestQueueHalt: where every letter fails it is the server that is at fault, and
+// nothing is fetched any more.
+func TestQueueHalt(t *testing.T) {
+	q, all := ask(t.Context(), 8)
+	defer q.Close()
+	q.Lock()
+	for q.Err == nil {
+		q.Suspect(q.Take(1)[0], errors.New("bad"))
+	}
+	q.Unlock()
+	late := &letter{flow.NewDownload(&spool.Pool{}), 9}
+	q.Want(late)
+	if got := fates(append(all, late)); got != "!!!!!!!!!" || !strings.Contains(q.Failure().Error(), "every message fails: bad") {
+		t.Errorf("the letters fared %q, failure %v; want all to end with the fault of the server", got, q.Failure())
+	}
+}
+
+func TestQueueEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		q, all := ask(ctx, 3)
+		defer q.Close()
+		cancel(errors.New("shutdown"))
+		synctest.Wait()
+		if got := fates(all); got != "!!!" {
+			t.Errorf("the letters fared %q after the connections ended, want them to end", got)
+		}
+		if _, err := all[0].Wait(t.Context()); err == nil || !strings.Contains(err.Error(), "shutdown") {
+			t.Errorf("Wait: %v, want the cause", err)
+		}
+	})
+}
+
+func TestQueuePace(t *testing.T) {
+	q, _ := ask(t.Context(), 3)
+	defer q.Close()
+	var paces []int
+	for _, held := range []bool{true, false, true, true, true, true} {
+		q.Hold(held)
+		paces = append(paces, q.Pace)
+	}
+	for i, want := range []int{8, 1, 2, 4, 8, 8} {
+		if paces[i] != want {
+			t.Fatalf("paces %v: after a break one at a time, then two, then four, eight at most", paces)
+		}
+	}
+}
+
+// TestQueueSweep: what nobody wants any more is not fetched.
+func TestQueueSweep(t *testing.T) {
+	q, all := ask(t.Context(), 3)
+	defer q.Close()
+	all[1].Abandon()
+	q.Lock()
+	defer q.Unlock()
+	q.Sweep(errors.New("gone"))
+	if got := fates(all); got != ".-." || len(q.Waiting) != 2 {
+		t.Errorf("the letters fared %q, %d wait; want only the one that nobody wants to end", got, len(q.Waiting))
+	}
+}
+
+// TestDownload: a body is there from Finish to Abandon, whichever comes first,
+// and takes nothing of the spool afterwards.
+func TestDownload(t *testing.T) {
+	for _, abandonedFirst := range []bool{false, true} {
+		pool := &spool.Pool{Memory: 10}
+		d := flow.NewDownload(pool)
+		d.Write([]byte("half"))
+		d.Restart()
+		d.Write([]byte("whole"))
+		if d.Got() != 5 {
+			t.Errorf("Got %d, want 5: Restart forgets", d.Got())
+		}
+		if abandonedFirst {
+			d.Abandon()
+		}
+		d.Finish(d.Commit())
+		d.Finish(nil, errors.New("too late"))
+		body, err := d.Wait(t.Context())
+		if err != nil || (body == nil) != abandonedFirst {
+			t.Fatalf("abandoned first %v: body %v, %v", abandonedFirst, body, err)
+		}
+		d.Abandon()
+		if body != nil {
+			if _, err := body.Open(t.Context()); err == nil {
+				t.Error("the body is there after Abandon")
+			}
+		}
+	}
+	d := flow.NewDownload(&spool.Pool{})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(errors.New("enough"))
+	if _, err := d.Wait(ctx); err == nil || err.Error() != "enough" {
+		t.Errorf("Wait with a context that is done: %v, want its cause", err)
+	}
+}
+
+// TestWarnings: each is told once.
+func TestWarnings(t *testing.T) {
+	var told []string
+	l := &launcher.Launcher{
+		Name: "x", Sink: launcher.SinkFunc(func(context.Context, *launcher.Parcel) error { return nil }),
+		Source: sourceFunc(func(ctx context.Context, _ launcher.Sink) error {
+			var w flow.Warnings
+			for range 2 {
+				w.Once(ctx, "INBOX", errors.New("odd"))
+				w.Once(ctx, "", errors.New("odd"))
+			}
+			return nil
+		}),
+		Observe: func(_ context.Context, e launcher.Event) {
+			if e.Err != nil {
+				told = append(told, e.Origin)
+			}
+		},
+	}
+	if _, err := l.Poll(t.Context()); err != nil || len(told) != 2 {
+		t.Errorf("Poll: %v, warnings of %q; want one of each origin", err, told)
+	}
+}
+
+type sourceFunc func(ctx context.Context, sink launcher.Sink) error
+
+func (f sourceFunc) Poll(ctx context.Context, sink launcher.Sink) error { return f(ctx, sink) }
+
+func TestPlace(t *testing.T) {
+	if got := flow.Place("mail.example.org", "a", "INBOX"); got != "2e9ec46e52159eac" {
+		t.Errorf("place %q: it is in the IDs that Ledgers and Sinks keep, and stays", got)
+	}
+	if flow.Place("Mail.example.org:993", "a") != flow.Place("mail.example.org", "a") {
+		t.Error("port and case of a host make another account")
+	}
+	if flow.Place("mail.example.org", "a") == flow.Place("mail.example.org", "a", "INBOX") || flow.Place("h", "a", "b") == flow.Place("h", "b", "a") {
+		t.Error("two places have one name")
+	}
+}
