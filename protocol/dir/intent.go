@@ -228,7 +228,8 @@ func (p *pass) recoverIn(ctx context.Context, pl *place) {
 				p.report(fmt.Errorf("finish what was begun in %s: %w", pl.field, err))
 			}
 		default:
-			if err := p.ops().remove(pl.root, join(ownFolder, name)); err != nil {
+			// What was finished before may have taken it along.
+			if err := p.ops().remove(pl.root, join(ownFolder, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				p.report(fmt.Errorf("%s: %w", pl.field, err))
 			}
 		}

@@ -1,11 +1,17 @@
 package dir
 
-import "os"
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
 
 // Ops are what a Source does to files: each change is made in one place, and
 // each opening announced, so that tests can have any of them fail.
 type ops struct {
 	before func(op, path string) error // nil: nothing fails
+	lazy   bool                        // nothing is synced, for it takes long
 }
 
 func (p *pass) ops() *ops { return &p.src.ops }
@@ -22,16 +28,48 @@ func (o *ops) fail(op, path string) error {
 
 // mkdirAll makes the folder of a place, through base if it lies below.
 func (o *ops) mkdirAll(base *os.Root, pl *place) error {
+	if pl.rel != "" {
+		return o.mkdirs(base, filepath.ToSlash(pl.rel))
+	}
 	if err := o.fail("mkdir", pl.path); err != nil {
 		return err
 	}
-	if pl.rel != "" {
-		return base.MkdirAll(pl.rel, 0o777)
+	path, err := filepath.Abs(pl.path)
+	if err != nil {
+		return err
 	}
-	return os.MkdirAll(pl.path, 0o777)
+	above := path
+	for {
+		if _, err := os.Stat(above); err == nil || above == filepath.Dir(above) {
+			break
+		}
+		above = filepath.Dir(above)
+	}
+	if err := os.MkdirAll(path, 0o777); err != nil {
+		return err
+	}
+	for at := filepath.Dir(path); len(at) >= len(above); at = filepath.Dir(at) {
+		if err := o.syncAt(at); err != nil {
+			return err
+		}
+		if at == filepath.Dir(at) {
+			break
+		}
+	}
+	return nil
 }
 
-// mkdirs makes a folder in root and those above it; "" is root itself.
+func (o *ops) syncAt(path string) error {
+	root, err := os.OpenRoot(path)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	return o.syncFolder(root, "")
+}
+
+// mkdirs makes a folder in root and those above it, so that they survive a
+// power cut: what moves there would be lost with them. "" is root itself.
 func (o *ops) mkdirs(root *os.Root, path string) error {
 	if path == "" {
 		return nil
@@ -39,10 +77,17 @@ func (o *ops) mkdirs(root *os.Root, path string) error {
 	if info, err := root.Stat(path); err == nil && info.IsDir() {
 		return nil
 	}
+	above, _ := split(path)
+	if err := o.mkdirs(root, above); err != nil {
+		return err
+	}
 	if err := o.fail("mkdir", path); err != nil {
 		return err
 	}
-	return root.MkdirAll(path, 0o777)
+	if err := root.Mkdir(path, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return o.syncFolder(root, above)
 }
 
 // rename moves a file or folder from one root to another, or within one, and
@@ -88,7 +133,7 @@ func (o *ops) create(root *os.Root, path string, mode os.FileMode) (*os.File, er
 // sync makes what was written to a file, or done in a folder, survive a power
 // cut.
 func (o *ops) sync(f *os.File) error {
-	if err := o.fail("sync", f.Name()); err != nil {
+	if err := o.fail("sync", f.Name()); err != nil || o.lazy {
 		return err
 	}
 	return f.Sync()
@@ -105,7 +150,7 @@ func (o *ops) syncFolder(root *os.Root, path string) error {
 		return err
 	}
 	defer f.Close()
-	if err := o.fail("sync", path); err != nil {
+	if err := o.fail("sync", f.Name()); err != nil || o.lazy {
 		return err
 	}
 	return syncFolder(f)
