@@ -40,6 +40,7 @@ func account() *ordinary {
 // asAccount has cmd run as account, in a process group of its own.
 func asAccount(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	withParent(cmd.SysProcAttr)
 	if a := account(); os.Getuid() == 0 && a != nil {
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)}
 	}
