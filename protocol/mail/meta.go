@@ -90,10 +90,9 @@ func date(s string) string {
 	if len(s) > maxDate {
 		return ""
 	}
-	for _, layout := range []string{"Mon, 2 Jan 2006 15:04:05 -0700", "2 Jan 2006 15:04:05 -0700"} {
-		if t, err := time.Parse(layout, cutComment(s)); err == nil {
-			return t.Format(time.RFC3339) // as nearly all; ParseDate tries many others first
-		}
+	bare := cutComment(s)
+	if t, err := time.Parse(likelyLayout(bare), bare); err == nil {
+		return t.Format(time.RFC3339) // as nearly all; ParseDate tries many others first
 	}
 	if t, err := mail.ParseDate(s); err == nil {
 		return t.Format(time.RFC3339)
@@ -104,6 +103,18 @@ func date(s string) string {
 		}
 	}
 	return ""
+}
+
+// likelyLayout returns the layout of a date of RFC 5322 that has the form of s.
+func likelyLayout(s string) string {
+	layout := "2 Jan 2006 15:04:05 -0700"
+	if zone := s[strings.LastIndexByte(s, ' ')+1:]; zone != "" && zone[0] >= 'A' {
+		layout = "2 Jan 2006 15:04:05 MST"
+	}
+	if strings.IndexByte(s, ',') >= 0 {
+		layout = "Mon, " + layout
+	}
+	return layout
 }
 
 // cutComment cuts a comment without others in it, such as "(CEST)", off the end.

@@ -67,6 +67,8 @@ func TestDates(t *testing.T) {
 		{"2026-05-04 09:59:58 +0200", "2026-05-04T09:59:58+02:00"},
 		{"Mon, 4 May 2026 09:59:58 +0200 (" + strings.Repeat("x", maxDate) + ")", ""},
 		{"yesterday", ""},
+		{"Fri, 10 Jul 2015 20:12:33 GMT", "2015-07-10T20:12:33Z"},
+		{"10 Jul 2015 20:12:33 GMT (envelope-from <a@example.org>)", "2015-07-10T20:12:33Z"},
 		{"", ""},
 	}
 	for _, tt := range tests {

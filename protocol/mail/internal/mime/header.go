@@ -40,12 +40,9 @@ func (h Header) Has(name string) bool {
 // that is none, before that line is taken for the first of the body.
 const lookAhead = 8 << 10
 
-// likelyFields is how many fields most parts have at most.
-const likelyFields = 4
-
-// A headerReader gathers the lines of one header.
+// A headerReader gathers the lines of one header after another.
 type headerReader struct {
-	fields  Header
+	fields  Header // used again for the next header
 	value   []byte // of the last field, as far as read
 	junk    int64  // where the lines that are no fields begin; -1: there are none
 	defects Defects
@@ -65,13 +62,13 @@ func (h *headerReader) add(l line) bool {
 		if h.junk >= 0 {
 			break
 		}
-		if h.fields == nil {
+		if len(h.fields) == 0 {
 			h.defects |= HeaderJunk
 			return true
 		}
 		h.value = append(append(h.value, ' '), bytes.TrimLeft(text, " \t")...)
 		return true
-	case h.fields == nil && h.junk < 0 && isMbox(text):
+	case len(h.fields) == 0 && h.junk < 0 && isMbox(text):
 		return true
 	}
 	name := fieldName(text)
@@ -86,12 +83,15 @@ func (h *headerReader) add(l line) bool {
 		h.junk = -1
 	}
 	h.finish()
-	if h.fields == nil {
-		h.fields = make(Header, 0, likelyFields)
-	}
 	h.fields = append(h.fields, Field{Name: name})
 	h.value = append(h.value[:0], text[bytes.IndexByte(text, ':')+1:]...)
 	return true
+}
+
+// begin makes ready for the next header.
+func (h *headerReader) begin() {
+	clear(h.fields)
+	*h = headerReader{fields: h.fields[:0], value: h.value[:0], junk: -1}
 }
 
 // finish closes the field under way.
@@ -119,7 +119,25 @@ func fieldName(text []byte) string {
 			name[i] = c - 'A' + 'a'
 		}
 	}
+	if known, ok := common[string(name)]; ok {
+		return known
+	}
 	return string(name)
+}
+
+// common holds the names that most fields have, so that each exists once.
+var common = newCommon()
+
+func newCommon() map[string]string {
+	names := map[string]string{}
+	for _, name := range []string{"content-type", "content-transfer-encoding", "content-disposition", "content-id",
+		"content-description", "content-location", "content-length", "content-language", "received", "from", "to", "cc",
+		"subject", "date", "sender", "reply-to", "message-id", "in-reply-to", "references", "mime-version",
+		"return-path", "delivered-to", "dkim-signature", "authentication-results", "received-spf", "list-id",
+		"list-unsubscribe", "precedence", "errors-to", "x-mailer", "user-agent", "x-priority", "status", "x-status"} {
+		names[name] = name
+	}
+	return names
 }
 
 // isMbox reports whether a line is the one that mailbox files put before a

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -47,9 +48,9 @@ type parser struct {
 	levels int // boundaries that are open
 	depth  int
 	parts  int
-	header int    // bytes of headers so far
-	value  []byte // where fields are gathered
-	closed int64  // where the last closing delimiter ends
+	header int          // bytes of headers so far
+	fields headerReader // of the part whose header was read last
+	closed int64        // where the last closing delimiter ends
 }
 
 // A delimiter is what ended a part: a line with a boundary, or the end.
@@ -66,14 +67,14 @@ func (p *parser) part(n *Part, defaultType string) delimiter {
 		return p.exceeds("parts", p.limits.Parts)
 	}
 	n.All.Off = p.pos()
-	header, d, ended := p.readHeader(n)
+	header, d, ended := p.readHeader(n) // until the next is read
 	if p.failed() {
 		return end
 	}
 	n.describe(header, defaultType)
 	if n.number == 0 {
-		n.Header = header
-		if header == nil {
+		n.Header = slices.Clone(header)
+		if len(header) == 0 {
 			n.Defects |= HeaderMissing
 		}
 	}
@@ -267,7 +268,8 @@ func (p *parser) skipBlank() bool {
 // readHeader reads the header of n and the blank line after it. ended tells
 // that a delimiter, or the end, came before any body.
 func (p *parser) readHeader(n *Part) (h Header, d delimiter, ended bool) {
-	r := headerReader{junk: -1, value: p.value}
+	r := &p.fields
+	r.begin()
 	stop := p.pos()
 	for {
 		l, ok := p.next()
@@ -295,7 +297,6 @@ func (p *parser) readHeader(n *Part) (h Header, d delimiter, ended bool) {
 		}
 	}
 	r.finish()
-	p.value = r.value
 	n.Defects |= r.defects
 	if r.junk >= 0 { // the lines that are no fields are the body
 		n.Defects |= HeaderUnseparated
