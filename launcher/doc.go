@@ -75,11 +75,12 @@
 // Every sentence here names what shows it. The README has the figures.
 //
 //   - The process may die at any step: TestCrashAtEveryStep, and the command
-//     launcher/launchertest/crashloop, which kills a real one 1 000 times.
+//     launcher/launchertest/crashloop, which kills a real one: 1 000 times in
+//     five minutes, over directories, deposits, IMAP and POP3.
 //   - A connection may end at any byte: TestCutAtEveryByte in
 //     launcher/launchertest, over IMAP and POP3.
-//   - The power may go at any operation: TestPowerCuts in launcher/folder and
-//     launcher/backup.
+//   - The power may go at any operation: TestPowerCuts in launcher/folder,
+//     launcher/backup, launcher/boltledger and protocol/dir.
 //   - The ledger may fail at any call: TestLedgerFailsAtEveryCall.
 //   - All of it may happen at random: TestStress.
 //   - What fails too often is set aside, and delivered once when it is
@@ -93,6 +94,8 @@
 //     TestBodyThatPanicsElsewhere.
 //   - Nothing leaks: TestTenThousandPassesLeakNothing, TestPassesLeakNothing in
 //     launcher/launchertest.
+//   - Archives and XML do not blow up, and lead nowhere: TestBombs, TestLimits
+//     and TestXMLAttacks in adullact.
 //   - Text from outside forges nothing, and no secret is shown:
 //     TestHostileTextStaysText in launcher/launchertest, TestLogIsSafeAndStable.
 //

@@ -3,11 +3,12 @@
 // what was lost and what was handed over twice:
 //
 //	go run ./launcher/launchertest/crashloop -kills 100 -files 2000
-//	go run ./launcher/launchertest/crashloop -kills 100 -files 2000 -source imap
+//	go run ./launcher/launchertest/crashloop -kills 250 -files 1250 -source all
 //
 // The documents are files in a directory (dir), deposits of Adullact (deposits)
 // or the attachments of as many mails on a Dovecot that it starts, each of which
-// is backed up and moved to EZGED_OK (imap), or deleted (pop3).
+// is backed up and moved to EZGED_OK (imap), or deleted (pop3); or all of these
+// in turn.
 //
 // First it kills at each step of a small pass in turn: before and after every
 // change of the ledger, every Store and every answer to the Source. Then it
@@ -41,7 +42,7 @@ func main() {
 	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "of the random moments")
 	cut := flag.Int("cut", 0, "cut connections at every n-th byte instead")
 	var c child
-	flag.StringVar(&c.source, "source", "dir", "where documents come from: dir, deposits, imap or pop3; or getmail, to compare")
+	flag.StringVar(&c.source, "source", "dir", "where documents come from: dir, deposits, imap, pop3, or all of them in turn; or getmail, to compare")
 	flag.StringVar(&c.root, "child", "", "directory to work in (the command starts itself with it)")
 	flag.IntVar(&c.step, "step", -1, "step at which the child kills itself; -1: none")
 	flag.StringVar(&c.addr, "addr", "", "IMAP server of the child; none: a directory")
@@ -54,7 +55,15 @@ func main() {
 	if c.root != "" {
 		err = c.work(ctx)
 	} else {
-		err = run(ctx, c.source, *cut, *kills, *files, *seed)
+		sources := []string{c.source}
+		if c.source == "all" {
+			sources = []string{"dir", "deposits", "imap", "pop3"}
+		}
+		for _, source := range sources {
+			if err = run(ctx, source, *cut, *kills, *files, *seed); err != nil {
+				break
+			}
+		}
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "crashloop:", err)
