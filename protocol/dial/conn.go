@@ -46,8 +46,7 @@ type Conn struct {
 	blocked time.Time     // since when Read waits; zero: it does not
 	waited  time.Duration // by Read for the bytes counted in since
 	since   int64         // bytes since waited was last zero
-	total   int64         // bytes received
-	waiting time.Duration // by Read for these, while commands were under way
+	meter   meter         // of what came while commands were under way
 	tail    []byte        // what came last
 	err     error         // why the connection is closed
 	closed  bool
@@ -166,8 +165,7 @@ func (c *Conn) received(p []byte) error {
 	wait := time.Since(c.blocked)
 	c.waited += wait
 	if c.pending > 0 {
-		c.total += int64(len(p))
-		c.waiting += wait
+		c.meter.add(len(p), wait)
 	}
 	c.blocked = time.Time{}
 	c.since += int64(len(p))
@@ -243,15 +241,6 @@ func (c *Conn) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.err
-}
-
-// Received returns how many bytes have come as answers to commands, and how
-// long Read waited for them: what the link and the server can do, however slow
-// the reader is.
-func (c *Conn) Received() (bytes int64, waited time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.total, c.waiting
 }
 
 // TLS reports whether the connection is encrypted.

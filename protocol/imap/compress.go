@@ -19,10 +19,7 @@ const (
 	CompressNever
 )
 
-const (
-	trial    = 2 << 20  // bytes that tell how fast a connection is
-	slowRate = 14 << 20 // bytes per second
-)
+const slowRate = 14 << 20 // bytes per second
 
 const capCompress = goimap.Cap("COMPRESS=DEFLATE")
 
@@ -31,6 +28,7 @@ type choice struct {
 	how Compress
 
 	mu       sync.Mutex
+	known    bool    // how fast a connection is, or that it does not matter
 	compress bool    // from now on
 	decided  bool    // for the rest of the pass
 	plain    float64 // bytes per second without
@@ -43,20 +41,29 @@ func (c *choice) compressed() bool {
 	return c.compress || c.how == CompressAlways
 }
 
+// open reports whether it is yet to be found out how fast a connection is: then
+// little is to be asked for.
+func (c *choice) open() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.known && c.how == CompressIfSlow
+}
+
 // change is told how a session does, and reports whether the next FETCH is to be
 // sent over a new one.
 func (c *choice) change(s *session) bool {
-	bytes, waited := s.conn.Received()
-	if c.how != CompressIfSlow || !s.caps.Has(capCompress) || bytes < trial {
-		return false
+	rate, ok := s.conn.Rate()
+	if c.how != CompressIfSlow || !s.caps.Has(capCompress) {
+		rate, ok = slowRate, true // nothing can be changed
 	}
-	return c.weigh(s.compressed, float64(bytes)/max(waited, 1).Seconds())
+	return ok && c.weigh(s.compressed, rate)
 }
 
 // weigh is told the rate of a connection, in bytes per second.
 func (c *choice) weigh(compressed bool, rate float64) (change bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.known = true
 	switch {
 	case c.decided:
 		return compressed != c.compress

@@ -19,6 +19,7 @@ type download struct {
 	total  int   // of all breaks
 	other  int64 // length that came before and was in doubt; -1: none
 	loose  bool  // the server's sizes are known to be inexact
+	lonely bool  // no other FETCH is under way
 }
 
 // A step is how hard it is tried to get a mail that was not returned.

@@ -16,8 +16,8 @@ const (
 	batchMails = 50      // at most in one FETCH
 	batchBytes = 8 << 20 // about, in one FETCH
 	depth      = 3       // FETCHes under way on a connection
+	maxDepth   = 12      // if they are small: what counts on a long way is bytes
 	firstBytes = 1 << 20 // about, in one FETCH of the first few: they tell how fast the link is
-	tellBytes  = 4 << 20 // in all of these
 
 	// progress is how much of a mail must arrive before a connection breaks
 	// for that not to count against the mail.
@@ -42,7 +42,7 @@ type fetcher struct {
 
 	flying  int // FETCHes under way
 	lines   int
-	asked   int64 // bytes, so far
+	air     int64 // bytes under way
 	inexact bool  // the server's sizes are
 }
 
@@ -85,7 +85,9 @@ func (f *fetcher) serve(l *line, b *box) {
 				l.renew(s)
 			}
 			l.put(s)
-			f.landed()
+			f.Lock()
+			f.landed(batch)
+			f.Unlock()
 		})
 	}
 }
@@ -110,33 +112,50 @@ func (f *fetcher) take() []*download {
 }
 
 // room reports whether one more FETCH may be sent. While a culprit is looked
-// for only one is under way.
+// for only one is under way. Beyond depth it must be worth it.
 func (f *fetcher) room() bool {
-	if f.Pace < batchMails {
+	switch {
+	case f.Pace < batchMails:
 		return f.flying == 0
+	case f.flying < depth*f.lines:
+		return true
+	case f.flying == maxDepth*f.lines || f.air >= f.large()*int64(f.lines):
+		return false
 	}
-	return f.flying < depth*f.lines
+	var bytes int64
+	for _, d := range f.Waiting {
+		bytes += d.load()
+	}
+	return len(f.Waiting) >= batchMails/2 || bytes >= firstBytes
+}
+
+// large is how many bytes one FETCH asks for, about.
+func (f *fetcher) large() int64 {
+	if f.choice.open() {
+		return firstBytes
+	}
+	return batchBytes
 }
 
 func (f *fetcher) batch() []*download {
 	var bytes int64
-	n, most := 0, int64(batchBytes)
-	if f.asked < tellBytes {
-		most = firstBytes
-	}
+	n, most := 0, f.large()
 	for _, d := range f.Waiting {
 		bytes += d.mail.size
 		if n > 0 && (n >= f.Pace || bytes > most || d.alone()) {
 			break
 		}
-		d.loose = f.inexact
-		f.asked += max(d.mail.size, 0)
+		d.loose, d.lonely = f.inexact, f.Pace < batchMails
+		f.air += d.load()
 		if n++; d.alone() {
 			break
 		}
 	}
 	return f.Take(n)
 }
+
+// load is how many bytes of d are asked for at a time.
+func (d *download) load() int64 { return min(max(d.mail.size, 0), chunk) }
 
 // alone reports whether d is to be fetched on its own.
 func (d *download) alone() bool {
@@ -149,7 +168,7 @@ func (d *download) alone() bool {
 func (f *fetcher) retire(batch []*download, err error) (others bool) {
 	f.Lock()
 	defer f.Unlock()
-	f.flying--
+	f.landed(batch)
 	f.lines--
 	for _, d := range batch {
 		f.Put(d)
@@ -161,10 +180,12 @@ func (f *fetcher) retire(batch []*download, err error) (others bool) {
 	return f.Err == nil
 }
 
-func (f *fetcher) landed() {
-	f.Lock()
-	defer f.Unlock()
+// landed takes down that a batch is not under way any more. The lock is held.
+func (f *fetcher) landed(batch []*download) {
 	f.flying--
+	for _, d := range batch {
+		f.air -= d.load()
+	}
 	f.Changed.Broadcast()
 }
 
@@ -187,7 +208,7 @@ func (f *fetcher) answered(batch []*download, err error, broken bool) (doubt boo
 		case f.ctx.Err() != nil:
 			d.Finish(nil, launcher.Halt(context.Cause(f.ctx)))
 		case broken:
-			f.blame(d, len(batch) == 1, err)
+			f.blame(d, d.lonely && len(batch) == 1, err)
 		case launcher.OutcomeOf(err) == launcher.Stop:
 			f.Halt(err)
 			d.Finish(nil, f.Err)
