@@ -241,7 +241,7 @@ func (f *fetcher) blame(d *download, alone bool, err error) {
 		f.Put(d)
 		return
 	}
-	f.Suspect(d, fmt.Errorf("the connection breaks on this message: %w", err))
+	f.Suspect(d, fmt.Errorf("the connection breaks on this message: %w", err), f.flying == 1)
 }
 
 // missing takes the next step towards a mail that was not returned although

@@ -818,3 +818,31 @@ func TestFolders(t *testing.T) {
 		}
 	})
 }
+
+// TestPoisonInARow: several mails in a row on which connections break do not
+// block what is behind them.
+func TestPoisonInARow(t *testing.T) {
+	const poisoned = 4
+	mails := messages(9)
+	s := &mailtest.IMAPScript{Caps: modern}
+	s.OnMail = func(c *mailtest.Talk, seq int, m *mailtest.Mail, items string) bool {
+		if m.UID > poisoned || !strings.Contains(items, "BODY") {
+			return false
+		}
+		c.Drop()
+		return true
+	}
+	s.Fill("INBOX", mails...)
+	s.Start(t)
+	var got shelf
+	l := &launcher.Launcher{
+		Name: "x", Source: scripted(s), Sink: &got, Observe: func(context.Context, launcher.Event) {},
+		Backoff: func(int) time.Duration { return time.Hour },
+	}
+	for range 2 { // if the others are asked for late, it needs another pass
+		l.Poll(t.Context())
+	}
+	if missing := got.missing(mails); missing != poisoned {
+		t.Errorf("%d mails did not come, want the first %d only", missing, poisoned)
+	}
+}

@@ -701,3 +701,36 @@ func TestPipelining(t *testing.T) {
 		}
 	}
 }
+
+// TestDamagedInARow: several damaged mails at the head of a mailbox do not block
+// what is behind them, and are given up.
+func TestDamagedInARow(t *testing.T) {
+	const damaged = 4
+	mails := messages(9)
+	for _, breaks := range []bool{false, true} {
+		s := &mailtest.POP3Script{Caps: mailtest.ModernPOP3(), OnCommand: func(c *mailtest.Talk, name, args string) bool {
+			if n, err := strconv.Atoi(args); name != "RETR" || err != nil || n > damaged {
+				return false
+			}
+			if breaks {
+				c.Drop()
+			} else {
+				c.Say("-ERR [SYS/TEMP] try later")
+			}
+			return true
+		}}
+		s.Fill(mails...)
+		s.Start(t)
+		var got shelf
+		l := &launcher.Launcher{
+			Name: "x", Source: on(s), Sink: &got, Observe: func(context.Context, launcher.Event) {},
+			Backoff: func(int) time.Duration { return time.Hour },
+		}
+		for range 2 { // if the others are asked for late, it needs another pass
+			l.Poll(t.Context())
+		}
+		if missing := got.lacks(mails); len(missing) != damaged {
+			t.Errorf("breaks %v: mails %v did not come, want the first %d only", breaks, missing, damaged)
+		}
+	}
+}

@@ -121,7 +121,7 @@ func (f *fetcher) stream(s *session) {
 			f.broke(flight, err)
 			return
 		}
-		f.answered(d, err)
+		f.answered(d, err, len(flight) == 1)
 		flight = flight[1:]
 	}
 }
@@ -192,9 +192,10 @@ func (s *session) receive(d *download) error {
 	return nil
 }
 
-// answered takes down that the server answered for d. What it calls its own
-// trouble may be one damaged mail, which must not block those behind it.
-func (f *fetcher) answered(d *download, err error) {
+// answered takes down that the server answered for d, and whether it was the last
+// one under way. What the server calls its own trouble may be damaged mails, which
+// must not block those behind them.
+func (f *fetcher) answered(d *download, err error, last bool) {
 	f.Lock()
 	defer f.Unlock()
 	f.Hold(true)
@@ -203,7 +204,7 @@ func (f *fetcher) answered(d *download, err error) {
 	case err == nil:
 		f.Arrived()
 	case errors.As(err, &r) && r.isTrouble():
-		f.Suspect(d, r)
+		f.Suspect(d, r, last)
 	default:
 		d.Finish(nil, err)
 	}
@@ -220,7 +221,7 @@ func (f *fetcher) broke(flight []*download, err error) {
 	}
 	d := flight[0]
 	if d.breaks++; d.breaks > 1 && len(flight) == 1 {
-		f.Suspect(d, fmt.Errorf("the connection breaks on this message: %w", err))
+		f.Suspect(d, fmt.Errorf("the connection breaks on this message: %w", err), true)
 		return
 	}
 	for _, d := range flight {

@@ -18,8 +18,10 @@ type Item interface {
 
 // A Queue holds the downloads of a pass that are not under way, and the
 // suspects: those that failed in a way which may be the server's fault. They
-// are given up when another mail arrives, or there is no other; where too many
-// fail in a row it is the server, and everything ends.
+// are given up when another mail arrives, or there is no other. Where several
+// fail in a row, some from the other end of the queue are tried first, for what
+// came together may be damaged together; if they fail too it is the server, and
+// everything ends.
 //
 // Its lock also guards what else its owner keeps, and is held where a method
 // says so.
@@ -27,7 +29,7 @@ type Queue[D Item] struct {
 	sync.Mutex
 	Changed *sync.Cond // is signalled when something here changes
 	Pace    int        // mails that may be asked for at a time
-	Waiting []D        // in the order of the mailbox
+	Waiting []D        // in the order of the mailbox, or from its other end
 	Err     error      // why nothing is fetched any more
 	Closed  bool       // nothing is wanted any more
 
@@ -35,6 +37,8 @@ type Queue[D Item] struct {
 	compare   func(a, b D) int
 	suspects  []suspect[D]
 	row       int // suspects since a mail arrived
+	probes    int // mails that were tried from the other end since then
+	back      bool
 	unblocked func() bool
 }
 
@@ -43,8 +47,8 @@ type suspect[D Item] struct {
 	err error
 }
 
-// MaxSuspects is how many mails in a row may fail before it is the server that
-// is at fault.
+// MaxSuspects is how many mails in a row may fail before it is doubted that they
+// are at fault, and how many more are tried then.
 const MaxSuspects = 3
 
 // NewQueue returns a Queue in the order of compare, that has most mails asked
@@ -75,7 +79,12 @@ func (q *Queue[D]) Put(d D) {
 		d.Finish(nil, q.Err)
 		return
 	}
-	i, _ := slices.BinarySearchFunc(q.Waiting, d, q.compare)
+	i, _ := slices.BinarySearchFunc(q.Waiting, d, func(a, b D) int {
+		if q.back {
+			a, b = b, a
+		}
+		return q.compare(a, b)
+	})
 	q.Waiting = slices.Insert(q.Waiting, i, d)
 	q.Changed.Broadcast()
 }
@@ -144,15 +153,31 @@ func (q *Queue[D]) Hold(held bool) {
 // Arrived takes down that a mail has: whatever failed before is at fault itself.
 // The lock is held.
 func (q *Queue[D]) Arrived() {
-	q.row = 0
+	q.row, q.probes = 0, 0
+	q.turn(false)
 	q.Convict()
 }
 
-// Suspect takes down that a mail failed with err. The lock is held.
-func (q *Queue[D]) Suspect(d D, err error) {
+// Suspect takes down that a mail failed with err, and whether it was the last
+// one under way. The lock is held.
+func (q *Queue[D]) Suspect(d D, err error, last bool) {
 	q.suspects = append(q.suspects, suspect[D]{d, err})
-	if q.row++; q.row >= MaxSuspects || q.Err != nil {
+	q.row++
+	switch {
+	case q.Err != nil, last && q.row >= MaxSuspects && (len(q.Waiting) == 0 || q.probes == MaxSuspects):
 		q.Halt(fmt.Errorf("every message fails: %w", err))
+	case last && q.row >= MaxSuspects:
+		q.probes++
+		q.turn(true)
+		q.Hold(false)
+	}
+}
+
+// turn has the queue begin with its other end, or no more.
+func (q *Queue[D]) turn(back bool) {
+	if q.back != back {
+		q.back = back
+		slices.Reverse(q.Waiting)
 	}
 }
 

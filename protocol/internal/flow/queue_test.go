@@ -55,13 +55,17 @@ func TestQueueSuspects(t *testing.T) {
 	tests := []struct {
 		name   string
 		course string // of the letters in turn: "x" fails, "." arrives
+		order  string // in which they come
 		last   bool   // there is no other in the end
 		want   string
 	}{
-		{"one fails, the next arrives", "x.", false, "-+......"},
-		{"two fail", "xx", false, "........"},
-		{"two fail, and there is no other", "xx", true, "--......"},
-		{"three fail in all, but not in a row", "xx.x", false, "--+....."},
+		{"one fails, the next arrives", "x.", "01", false, "-+......"},
+		{"two fail", "xx", "01", false, "........"},
+		{"two fail, and there is no other", "xx", "01", true, "--......"},
+		{"three fail in all, but not in a row", "xx.x", "0123", false, "--+....."},
+		{"three fail, one from the other end arrives", "xxx.", "0127", false, "---....+"},
+		{"five fail, one from the other end arrives", "xxxxx.", "012765", false, "---..+--"},
+		{"then it goes on in order", "xxx.xx.", "0127345", false, "-----+.+"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -71,11 +75,11 @@ func TestQueueSuspects(t *testing.T) {
 			defer q.Unlock()
 			for i, c := range test.course {
 				l := q.Take(1)[0]
-				if l.n != i {
-					t.Fatalf("letter %d comes after %d others, want the order of the mailbox", l.n, i)
+				if want := int(test.order[i] - '0'); l.n != want {
+					t.Fatalf("letter %d comes after %d others, want %d", l.n, i, want)
 				}
 				if c == 'x' {
-					q.Suspect(l, bad)
+					q.Suspect(l, bad, true)
 				} else {
 					l.Finish(l.Commit())
 					q.Arrived()
@@ -97,14 +101,35 @@ func TestQueueHalt(t *testing.T) {
 	q, all := ask(t.Context(), 8)
 	defer q.Close()
 	q.Lock()
-	for q.Err == nil {
-		q.Suspect(q.Take(1)[0], errors.New("bad"))
+	tried := 0
+	for ; q.Err == nil; tried++ {
+		q.Suspect(q.Take(1)[0], errors.New("bad"), true)
 	}
 	q.Unlock()
+	if tried != 2*flow.MaxSuspects {
+		t.Errorf("%d letters were tried, want %d, half of them from the other end", tried, 2*flow.MaxSuspects)
+	}
 	late := &letter{flow.NewDownload(&spool.Pool{}), 9}
 	q.Want(late)
 	if got := fates(append(all, late)); got != "!!!!!!!!!" || !strings.Contains(q.Failure().Error(), "every message fails: bad") {
 		t.Errorf("the letters fared %q, failure %v; want all to end with the fault of the server", got, q.Failure())
+	}
+}
+
+// TestQueueWaitsForTheRest: what is under way is waited for, and may show that the
+// server is not at fault.
+func TestQueueWaitsForTheRest(t *testing.T) {
+	q, all := ask(t.Context(), 8)
+	defer q.Close()
+	q.Lock()
+	defer q.Unlock()
+	for _, l := range q.Take(8)[:7] {
+		q.Suspect(l, errors.New("bad"), false)
+	}
+	all[7].Finish(all[7].Commit())
+	q.Arrived()
+	if got := fates(all); got != "-------+" || q.Err != nil {
+		t.Errorf("the letters fared %q, failure %v; want only the first seven to fail", got, q.Err)
 	}
 }
 
