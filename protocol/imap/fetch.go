@@ -35,14 +35,23 @@ func (s *session) fetch(batch []*download) error {
 		set.AddNum(goimap.UID(d.mail.uid))
 		cost += 2*d.mail.size + 64<<10
 	}
-	_, err := s.bodies(set, everything(nil), cost, func(uid uint32, b body) error {
+	var came *download
+	return s.bodies(set, everything(nil), cost, func(uid uint32, b body) error {
 		d := want[uid]
 		if d == nil {
 			return nil
 		}
-		return d.takeWhole(b)
+		ok, err := d.take(b)
+		if ok {
+			came = d
+		}
+		return err
+	}, func(uint32) {
+		if came != nil {
+			came.end()
+			came = nil
+		}
 	})
-	return err
 }
 
 // fetchOne fetches one mail, in pieces if it is large.
@@ -96,30 +105,19 @@ func (d *download) is(uid uint32) bool {
 // the mail is known only at the end.
 func (s *session) whole(d *download, set goimap.NumSet) error {
 	came := false
-	last, err := s.bodies(set, everything(nil), budget+2*d.mail.size, func(uid uint32, b body) (err error) {
+	return s.bodies(set, everything(nil), budget+2*d.mail.size, func(uid uint32, b body) error {
 		if !d.is(uid) || came {
 			return nil
 		}
-		if uid != 0 {
-			return d.takeWhole(b)
-		}
-		came, err = d.take(b)
+		ok, err := d.take(b)
+		came = ok
 		return err
+	}, func(uid uint32) {
+		if came && uid == d.mail.uid {
+			d.end()
+			came = false
+		}
 	})
-	if err == nil && came && last == d.mail.uid {
-		d.end()
-	}
-	return err
-}
-
-// takeWhole takes in a body that comes as one literal, and ends the download
-// with it.
-func (d *download) takeWhole(b body) error {
-	ok, err := d.take(b)
-	if ok && err == nil {
-		d.end()
-	}
-	return err
 }
 
 // take takes in a body, unless one has come already, and reports whether it
@@ -140,16 +138,20 @@ func (d *download) take(b body) (bool, error) {
 
 // piece fetches the next piece of a mail and reports whether there is more.
 func (s *session) piece(d *download, set goimap.NumSet) (more bool, err error) {
-	before, came := d.Got(), false
+	const (
+		none = iota
+		whole
+		sure
+	)
+	before, came := d.Got(), none
 	cost := int64(budget + chunk)
 	if d.mail.size > 0 {
 		cost += d.mail.size // for a server that returns all of it
 	}
-	last, err := s.bodies(set, everything(&goimap.SectionPartial{Offset: before, Size: chunk}), cost, func(uid uint32, b body) error {
-		if !d.is(uid) || came {
+	err = s.bodies(set, everything(&goimap.SectionPartial{Offset: before, Size: chunk}), cost, func(uid uint32, b body) error {
+		if !d.is(uid) || came != none {
 			return nil
 		}
-		came = true
 		part := b.section.Partial != nil
 		if !part {
 			if _, err := io.CopyN(io.Discard, b.lit, before); err != nil {
@@ -163,16 +165,23 @@ func (s *session) piece(d *download, set goimap.NumSet) (more bool, err error) {
 		case part && n != b.lit.Size(), !part && before+n != b.lit.Size():
 			return errDesync
 		}
+		came = whole
 		more = part && n >= chunk
 		return nil
+	}, func(uid uint32) {
+		if came == whole && uid == d.mail.uid {
+			came = sure
+		}
 	})
-	if err != nil {
+	if came == whole {
+		d.Restart() // what came may be another mail's, or have been altered
+	}
+	switch {
+	case err != nil:
 		return false, err
-	}
-	if came && last != d.mail.uid {
+	case came == whole:
 		return false, errNotReturned
-	}
-	if !more && d.Got() > 0 {
+	case !more && d.Got() > 0:
 		d.end()
 	}
 	return more, nil
@@ -220,20 +229,25 @@ func (l *literal) abandon() {
 }
 
 // bodies asks for the same section of each mail in set, and calls f with every
-// one that comes. It returns the last UID that was told. An error of f ends
-// the session.
-func (s *session) bodies(set goimap.NumSet, section *goimap.FetchItemBodySection, cost int64, f func(uid uint32, b body) error) (last uint32, err error) {
+// one that comes. Once a response has come to its end, and the next one or the end of
+// the command shows that it did, it calls ended with the UID that was told in it;
+// before, bytes may have been lost or put in on the way. An error of f ends the
+// session.
+func (s *session) bodies(set goimap.NumSet, section *goimap.FetchItemBodySection, cost int64, f func(uid uint32, b body) error, ended func(uid uint32)) error {
 	opts := &goimap.FetchOptions{UID: true, BodySection: []*goimap.FetchItemBodySection{section}}
 	buf := make([]byte, 64<<10)
-	err = s.do(cost, func() error {
+	return s.do(cost, func() error {
 		cmd := s.c.Fetch(set, opts)
+		began, uid := false, uint32(0)
 		for m := cmd.Next(); m != nil; m = cmd.Next() {
-			var uid uint32
+			if began {
+				ended(uid)
+			}
+			began, uid = true, 0
 			for item := m.Next(); item != nil; item = m.Next() {
 				switch item := item.(type) {
 				case imapclient.FetchItemDataUID:
 					uid = uint32(item.UID)
-					last = uid
 				case imapclient.FetchItemDataBodySection:
 					if item.Literal == nil {
 						continue // NIL: the message is not there any more
@@ -253,7 +267,11 @@ func (s *session) bodies(set goimap.NumSet, section *goimap.FetchItemBodySection
 				}
 			}
 		}
-		return cmd.Close()
+		err := cmd.Close()
+		var refused *goimap.Error
+		if began && (err == nil || errors.As(err, &refused)) {
+			ended(uid)
+		}
+		return err
 	})
-	return last, err
 }

@@ -53,7 +53,8 @@ func (s *session) hash(mails []mail, sums map[uint32]string) error {
 	section := &goimap.FetchItemBodySection{
 		Specifier: goimap.PartSpecifierHeader, Peek: true, Partial: &goimap.SectionPartial{Size: maxHeader},
 	}
-	_, err := s.bodies(setOf(mails), section, budget+int64(len(mails))*(maxHeader+1024), func(uid uint32, b body) error {
+	sum := ""
+	return s.bodies(setOf(mails), section, budget+int64(len(mails))*(maxHeader+1024), func(uid uint32, b body) error {
 		size, ok := sizes[uid]
 		if !ok {
 			return nil
@@ -64,10 +65,11 @@ func (s *session) hash(mails []mail, sums map[uint32]string) error {
 		if err == nil && n != b.lit.Size() {
 			err = errDesync
 		}
-		if err == nil {
-			sums[uid] = hex.EncodeToString(h.Sum(nil)[:16])
-		}
+		sum = hex.EncodeToString(h.Sum(nil)[:16])
 		return err
+	}, func(uid uint32) {
+		if sum != "" {
+			sums[uid], sum = sum, ""
+		}
 	})
-	return err
 }

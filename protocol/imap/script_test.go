@@ -102,6 +102,19 @@ func TestOneBadMail(t *testing.T) {
 				c.Mail(seq, m, items)
 			}
 		}(), true},
+		{"bytes put into the body on the way, once", func() func(c *mailtest.Talk, seq int, m *mailtest.Mail, items string) {
+			first := true
+			return func(c *mailtest.Talk, seq int, m *mailtest.Mail, items string) {
+				if !first {
+					c.Mail(seq, m, items)
+					return
+				}
+				first = false
+				c.Raw(fmt.Sprintf("* %d FETCH (UID %d BODY[] {%d}\r\nput in", seq, m.UID, m.Size))
+				io.Copy(talkWriter{c}, io.NewSectionReader(m.Body, 0, m.Size))
+				c.Say(")")
+			}
+		}(), true},
 		{"a literal8", func(c *mailtest.Talk, seq int, m *mailtest.Mail, items string) {
 			c.Raw(fmt.Sprintf("* %d FETCH (UID %d BODY[] ~{%d}\r\n", seq, m.UID, m.Size))
 			io.Copy(talkWriter{c}, io.NewSectionReader(m.Body, 0, m.Size))
@@ -150,6 +163,33 @@ func TestOneBadMail(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestAlteredPiece: a piece of a large mail into which bytes were put on the way
+// does not become part of it.
+func TestAlteredPiece(t *testing.T) {
+	const size = 9 << 20 // more than one piece
+	s := &mailtest.IMAPScript{Caps: modern}
+	altered := false
+	s.OnMail = func(c *mailtest.Talk, seq int, m *mailtest.Mail, items string) bool {
+		if altered || !strings.Contains(items, "<0.") {
+			return false
+		}
+		altered = true
+		const piece = 8 << 20
+		c.Raw(fmt.Sprintf("* %d FETCH (UID %d BODY[]<0> {%d}\r\nput in", seq, m.UID, piece))
+		io.Copy(talkWriter{c}, io.NewSectionReader(m.Body, 0, piece))
+		c.Say(")")
+		return true
+	}
+	s.Folder("INBOX").Mails = []*mailtest.Mail{{UID: 1, Body: mailtest.Pattern(size), Size: size}}
+	s.Start(t)
+	var got shelf
+	want := make([]byte, size)
+	mailtest.Pattern(size).ReadAt(want, 0)
+	if err := scripted(s).Poll(t.Context(), &got); err != nil || !altered || got.missing([][]byte{want}) > 0 {
+		t.Errorf("Poll: %v, a piece was altered: %v, failed: %v; want the mail as it is", err, altered, got.failed)
 	}
 }
 

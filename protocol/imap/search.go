@@ -144,7 +144,7 @@ func (s *session) recheck(mails []mail, want *Search, refused map[uint32]bool) e
 		Partial: &goimap.SectionPartial{Size: maxFields},
 	}
 	cost := budget + int64(len(mails))*(maxFields+1024)
-	_, err := s.bodies(setOf(mails), section, cost, func(uid uint32, got body) error {
+	return s.bodies(setOf(mails), section, cost, func(uid uint32, got body) error {
 		var b bytes.Buffer
 		if _, err := io.Copy(&b, io.LimitReader(got.lit, maxFields)); err != nil {
 			return err
@@ -155,6 +155,5 @@ func (s *session) recheck(mails []mail, want *Search, refused map[uint32]bool) e
 			refused[uid] = true
 		}
 		return nil
-	})
-	return err
+	}, func(uint32) {})
 }
