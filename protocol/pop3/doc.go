@@ -41,7 +41,8 @@
 //
 // Where CAPA tells of UIDL, or it was answered once, which the ledger remembers,
 // a server that refuses it ends the pass with an error marked Halt: under other
-// IDs all its mails would be handed over again.
+// IDs all its mails would be handed over again. If it has never answered, and
+// refuses in the next pass as well, its mails go by the SHA-256 from then on.
 //
 // # What is changed
 //
@@ -72,8 +73,9 @@
 // too early waits.
 //
 // A mail that the server refuses fails alone, also with [SYS/TEMP] or
-// [SYS/PERM], for one that is damaged must not block the others; only three in a
-// row end the pass. If a connection breaks, a new one is opened and the mail is
+// [SYS/PERM], for one that is damaged must not block the others. Where three in a
+// row fail, up to three of the newest are tried; if these fail too, the pass ends.
+// If a connection breaks, a new one is opened and the mail is
 // tried once more, alone; if that breaks as well, it fails, and the others come.
 // POP3 cannot resume: a mail that was cut is begun anew. Only a server that
 // cannot be reached, or on which every mail breaks, ends the pass.

@@ -102,7 +102,7 @@ func (p *pass) run() error {
 // which that could not be learned are missing, and left tells why.
 func (p *pass) list(s *session) (mails []mail, left, err error) {
 	if mails, err = s.list(); err == nil && len(mails) > 0 {
-		err = p.insist(s)
+		err = p.insist(s, mails)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -110,20 +110,45 @@ func (p *pass) list(s *session) (mails []mail, left, err error) {
 	return p.identify(s, mails)
 }
 
+// What the ledger remembers of UIDL on a server.
+const (
+	answers = "yes"     // it was answered once
+	lacks   = "no"      // it was refused, and CAPA does not tell of it
+	refuses = "refused" // it was refused although CAPA tells of it, and never answered
+)
+
 // insist returns an error if the server refuses UIDL although it has it: by
-// hashes all its mails would have other IDs, and be handed over again.
-func (p *pass) insist(s *session) error {
-	had := p.account + "has UIDL"
-	if s.noUIDL == nil {
-		p.s.uidl = true
-		launcher.Remember(p.ctx, had, "yes")
-		return nil
+// hashes all its mails would have other IDs, and be handed over again. One that
+// has refused it in a pass before, and never answered it, has none: its mails go
+// by hashes, and go on doing so.
+func (p *pass) insist(s *session, mails []mail) error {
+	key := p.account + "has UIDL"
+	now := answers
+	switch {
+	case s.noUIDL != nil && s.uidl:
+		now = refuses
+	case s.noUIDL != nil:
+		now = lacks
 	}
-	if !s.uidl && !p.s.uidl {
-		if launcher.Remember(p.ctx, had, "no") != "yes" {
-			return nil
+	was := launcher.Remember(p.ctx, key, now)
+	if p.s.uidl {
+		was = answers
+	}
+	switch {
+	case was == refuses:
+		launcher.Remember(p.ctx, key, refuses)
+		p.warnings.Once(p.ctx, "", errors.New("the server has refused UIDL, which it says it has: mails are told apart by what is in them"))
+		for i := range mails {
+			mails[i].uidl = ""
 		}
-		launcher.Remember(p.ctx, had, "yes")
+		return nil
+	case now == answers:
+		p.s.uidl = true
+		return nil
+	case now == lacks && was != answers:
+		return nil
+	case was == answers:
+		launcher.Remember(p.ctx, key, answers)
 	}
 	return launcher.Halt(fmt.Errorf("uidl, which the server has: %w", s.noUIDL))
 }

@@ -85,3 +85,37 @@ func uids(s *mailtest.POP3Script) (uids []string) {
 	}
 	return uids
 }
+
+// TestRefusesUIDL: a server that says it has UIDL and always refuses it is not
+// waited for forever; each mail is handed over once, also when it answers later.
+func TestRefusesUIDL(t *testing.T) {
+	mails := messages(3)
+	var answers atomic.Bool
+	s := &mailtest.POP3Script{Caps: mailtest.ModernPOP3(), OnCommand: func(c *mailtest.Talk, name, args string) bool {
+		if name != "UIDL" || answers.Load() {
+			return false
+		}
+		c.Say("-ERR no")
+		return true
+	}}
+	s.Fill(mails...)
+	s.Start(t)
+	ledger := new(launcher.MemoryLedger)
+	var got shelf
+	pass := func() (launcher.Stats, error) { // of a new process each time
+		l := &launcher.Launcher{
+			Name: "x", Source: on(s), Sink: &got, Ledger: ledger, Observe: func(context.Context, launcher.Event) {},
+		}
+		return l.Poll(t.Context())
+	}
+	if _, err := pass(); launcher.OutcomeOf(err) != launcher.Stop || len(got.bodies) > 0 {
+		t.Errorf("first pass: %v, %d mails; want Halt: the refusal may pass", err, len(got.bodies))
+	}
+	if _, err := pass(); err != nil || len(got.lacks(mails)) > 0 {
+		t.Errorf("second pass: %v, mails %v missing; want them by their hashes", err, got.lacks(mails))
+	}
+	answers.Store(true)
+	if stats, err := pass(); err != nil || stats.Stored > 0 {
+		t.Errorf("third pass: %v, %d mails; want none again", err, stats.Stored)
+	}
+}
