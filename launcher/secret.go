@@ -75,3 +75,21 @@ func SecretFile(path string) Secret {
 		return v, nil
 	}
 }
+
+// SecretFrom returns a Secret that is text of what get returns, which is called
+// each time: for sources of tokens such as those of golang.org/x/oauth2, which
+// renew a token once it has expired.
+//
+//	tokens := config.TokenSource(ctx)
+//	box.Token = launcher.SecretFrom(tokens.Token, func(t *oauth2.Token) string { return t.AccessToken })
+//
+// Nothing but get itself ends a call of get that hangs: bound its HTTP client.
+func SecretFrom[T any](get func() (T, error), text func(T) string) Secret {
+	return func(context.Context) (string, error) {
+		v, err := get()
+		if err != nil {
+			return "", err
+		}
+		return text(v), nil
+	}
+}

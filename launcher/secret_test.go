@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -53,6 +55,8 @@ func TestSecretSources(t *testing.T) {
 		want   string // "": an error
 	}{
 		{"text", launcher.SecretText("x"), "x"},
+		{"from", launcher.SecretFrom(func() (int, error) { return 7, nil }, strconv.Itoa), "7"},
+		{"from a failure", launcher.SecretFrom(func() (int, error) { return 7, io.EOF }, strconv.Itoa), ""},
 		{"env", launcher.SecretEnv("COLDLAUNCHER_TEST_SECRET"), "from-env"},
 		{"env unset", launcher.SecretEnv("COLDLAUNCHER_TEST_UNSET"), ""},
 		{"file keeps blanks, drops the line end", launcher.SecretFile(good), "pässword "},

@@ -63,6 +63,14 @@ func IsThrottle(text string) bool {
 	return hasSign(text, "[overquota", "bandwidth limit", "rate limit")
 }
 
+// IsLoggedOut reports whether a server says in text, which ended a command after
+// the login, that this does not hold any more: the token has expired, or the
+// session. A new login is what helps.
+func IsLoggedOut(text string) bool {
+	return hasSign(text, "[authenticationfailed]", "[expired]", "[auth]", "accesstokenexpired", "session expired",
+		"authenticated but not connected") // as Exchange puts it
+}
+
 // isCrowded reports whether a server says in text, which ended a connection,
 // that it has enough of the account or of this host.
 func isCrowded(text string) bool { return IsThrottle(text) || hasSign(text, "[limit", "too many") }

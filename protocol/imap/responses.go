@@ -223,6 +223,10 @@ func (r *responses) untagged(line, rest []byte, whole bool) []byte {
 		r.text, r.drop = true, !whole
 		return r.condition("*", string(rest))
 	case kind == "LIST":
+		if trimmed := bytes.TrimRight(args, " "); whole && len(trimmed) < len(args) {
+			args = trimmed
+			line = fmt.Appendf(nil, "* LIST %s\r\n", args)
+		}
 		if name, ok := readable(args); !ok || !whole {
 			r.note(&r.unread, name)
 			r.drop = true
@@ -372,6 +376,8 @@ func readable(args []byte) (name string, ok bool) {
 	}
 	if q, found := strings.CutPrefix(name, `"`); found {
 		name = strings.NewReplacer(`\\`, `\`, `\"`, `"`).Replace(strings.TrimSuffix(q, `"`))
+	} else if _, more, _ := strings.Cut(name, " "); more != "" && more[0] != '(' { // RFC 5258
+		return name, false
 	}
 	return name, isUTF7(name)
 }

@@ -87,7 +87,11 @@ func (s *session) explain(err error) error {
 }
 
 // refused returns err, as one that ends the pass if the account uses too much.
+// A session whose login does not hold any more is closed: another one goes on.
 func (s *session) refused(err *refusal) error {
+	if dial.IsLoggedOut(err.Error()) {
+		s.conn.Close()
+	}
 	if !dial.IsThrottle(err.Error()) {
 		return err
 	}

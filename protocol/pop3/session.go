@@ -92,6 +92,9 @@ func (s *session) explain(err error) error {
 		return fmt.Errorf("cannot read the answer %q of the server: %w", clip(s.w.text), err)
 	}
 	refused := &refusal{s.w.text}
+	if dial.IsLoggedOut(s.w.text) {
+		return s.w.fail(refused) // another session goes on
+	}
 	if refused.passes() {
 		return launcher.Halt(refused)
 	}
