@@ -44,7 +44,7 @@ const (
 	EventSkipped  EventKind = "skipped"  // nothing in a parcel is wanted
 	EventWaiting  EventKind = "waiting"  // a parcel is not ready yet
 	EventUnrouted EventKind = "unrouted" // documents that no Route wants; Names
-	EventUnread   EventKind = "unread"   // documents that the Sink did not read to the end; Names
+	EventUnread   EventKind = "unread"   // documents that the Sink did not read to the end, unless it may have held the ID before; Names
 	EventMissed   EventKind = "missed"   // runs that fell into a pass, a pause or a rest; Count
 	EventEnded    EventKind = "ended"    // Run has ended though nobody asked it to: the Schedule failed
 	EventClock    EventKind = "clock"    // the wall clock was set back

@@ -26,6 +26,9 @@ func (o *once) hand(ctx context.Context, parts []*part) (knowledge, error) {
 		if err := o.admitted(); err != nil {
 			return o.giveBack(err)
 		}
+		if i == 0 {
+			o.again = o.mayBeHeld()
+		}
 		e, err := o.handPart(pt)
 		if classOf(err) == halted {
 			err = o.halt(err) // before the next one's turn
@@ -112,8 +115,8 @@ func (o *once) interrupted(err error) (knowledge, error) {
 // says what became of it.
 func (o *once) handPart(pt *part) (Entry, error) {
 	begun := time.Now()
-	h, docs := newHandover(pt.docs)
-	err := o.host(pt.parcel(o.parcel, docs))
+	h := newHandover(pt.docs)
+	err := o.host(pt.parcel(o.parcel, h))
 	files, bytes, unread := h.end()
 	err = judged(err, unread)
 	e := Entry{ID: pt.id, Launcher: o.l.Name, State: Stored, Time: o.l.now(),
@@ -127,7 +130,25 @@ func (o *once) handPart(pt *part) (Entry, error) {
 	}
 	e.Files = files
 	o.took(pt, files, bytes, time.Since(begun))
+	if h.asked.Load() || !o.again {
+		o.unread(pt, files)
+	}
 	return e, nil
+}
+
+// mayBeHeld reports whether the Sink may have the parcel from an earlier attempt
+// of which nobody knows how it ended: then it returns nil for the ID, and need
+// not ask for the documents. From now on this attempt is such a one.
+func (o *once) mayBeHeld() bool {
+	s := &o.l.state
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.known[o.key]
+	before := n.handed
+	n.handed = true
+	s.known[o.key] = n
+	forgotten := o.l.Ledger == nil // by an earlier process
+	return before || forgotten || o.former.State == Tried
 }
 
 // judged weighs what Store returned against what reading came to: a Sink may
@@ -175,14 +196,18 @@ func (o *once) took(pt *part, files []File, bytes int64, elapsed time.Duration) 
 	o.l.took(o.key)
 	o.l.observe(o.ctx, Event{Kind: EventStored, Parcel: pt.id, Origin: o.parcel.Origin, Job: pt.job,
 		Attempt: o.entry.Attempts, Count: len(files), Bytes: bytes, Elapsed: elapsed})
-	var unread []string
+}
+
+// unread tells of documents that were not read to the end.
+func (o *once) unread(pt *part, files []File) {
+	var names []string
 	for _, f := range files {
 		if f.SHA256 == "" {
-			unread = append(unread, f.Name)
+			names = append(names, f.Name)
 		}
 	}
-	if len(unread) > 0 {
-		o.l.observe(o.ctx, Event{Kind: EventUnread, Parcel: pt.id, Origin: o.parcel.Origin, Names: unread})
+	if len(names) > 0 {
+		o.l.observe(o.ctx, Event{Kind: EventUnread, Parcel: pt.id, Origin: o.parcel.Origin, Names: names})
 	}
 }
 

@@ -21,6 +21,8 @@ type handover struct {
 	mu    sync.Mutex
 	over  bool
 	docs  []*handed
+	seen  []*Document // by the Sink
+	asked atomic.Bool // for them
 	open  map[*reader]bool
 	bytes atomic.Int64
 }
@@ -33,20 +35,18 @@ type handed struct {
 	err  error // of the last read that failed, if none reached the end since
 }
 
-// newHandover wraps docs, and returns with it the documents that the Sink is
-// to see.
-func newHandover(docs []*Document) (*handover, []*Document) {
-	h := &handover{open: make(map[*reader]bool)}
-	seen := make([]*Document, len(docs))
+// newHandover wraps docs.
+func newHandover(docs []*Document) *handover {
+	h := &handover{open: make(map[*reader]bool), seen: make([]*Document, len(docs))}
 	for i, d := range docs {
 		hd := &handed{h: h, doc: d, file: File{Name: d.Name, Size: -1}}
 		h.docs = append(h.docs, hd)
 		c := *d
 		c.Meta = maps.Clone(d.Meta)
 		c.Open = hd.Open
-		seen[i] = &c
+		h.seen[i] = &c
 	}
-	return h, seen
+	return h
 }
 
 // end closes what the Sink left open, and returns what it read and the first

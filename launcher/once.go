@@ -88,7 +88,9 @@ func (p *pass) answered(k key, now knowledge) {
 	s := &p.l.state
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.known[k] = note{pass: p.number, state: now}
+	n := s.known[k]
+	n.pass, n.state = p.number, now
+	s.known[k] = n
 }
 
 // once hands one parcel over, unless the ledger knows enough of it.
@@ -100,6 +102,7 @@ type once struct {
 	former Entry // before this attempt
 	parts  bool  // some of its parts are in the ledger
 	entry  Entry // of this attempt
+	again  bool  // the Sink may have it from an earlier one
 	begun  time.Time
 }
 

@@ -190,7 +190,7 @@ func (pt *part) beyond(files []File) []*part {
 }
 
 // parcel returns what the Sink sees of a part of p.
-func (pt *part) parcel(p *Parcel, docs []*Document) *Parcel {
+func (pt *part) parcel(p *Parcel, h *handover) *Parcel {
 	meta := make(map[string]string, len(p.Meta))
 	maps.Copy(meta, p.Meta)
 	if pt.unit != nil {
@@ -199,7 +199,8 @@ func (pt *part) parcel(p *Parcel, docs []*Document) *Parcel {
 	return &Parcel{
 		ID: pt.id, Origin: p.Origin, Time: p.Time, Job: pt.job, Meta: meta,
 		Documents: func(context.Context) ([]*Document, error) {
-			return append([]*Document(nil), docs...), nil
+			h.asked.Store(true)
+			return append([]*Document(nil), h.seen...), nil
 		},
 	}
 }

@@ -10,8 +10,9 @@ import (
 
 // A note is what the process knows of a parcel without asking the ledger.
 type note struct {
-	pass  uint32 // the last pass that offered it; 0: none in this process
-	state knowledge
+	pass   uint32 // the last pass that offered it; 0: none in this process
+	state  knowledge
+	handed bool // to the Sink, in this process
 }
 
 type knowledge uint8

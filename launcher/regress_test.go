@@ -872,3 +872,74 @@ func TestNameOfDotsIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// A Sink that holds an ID returns nil without asking for the documents. That is
+// no fault where an earlier attempt may have come as far as the Sink; where none
+// was made the Sink has forgotten to read, as it has where it asks.
+func TestUnreadIsNoFaultOfASinkThatHoldsTheID(t *testing.T) {
+	forgets := launcher.SinkFunc(func(context.Context, *launcher.Parcel) error { return nil })
+	asks := launcher.SinkFunc(func(ctx context.Context, p *launcher.Parcel) error {
+		_, err := p.Documents(ctx)
+		return err
+	})
+	for _, tt := range []struct {
+		name   string
+		tried  bool
+		nobody bool // keeps what became of parcels
+		sink   launcher.Sink
+		want   int
+	}{
+		{"first attempt, not asked", false, false, forgets, 1},
+		{"first attempt, asked", false, false, asks, 1},
+		{"second attempt, not asked", true, false, forgets, 0},
+		{"second attempt, asked", true, false, asks, 1},
+		{"no ledger, not asked", false, true, forgets, 0},
+		{"no ledger, asked", false, true, asks, 1},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig()
+			r.add("a")
+			if tt.tried { // who knows whether the Sink has it
+				r.Sink = launcher.SinkFunc(func(context.Context, *launcher.Parcel) error { return errors.New("no answer") })
+				r.poll(t)
+				r.restart()
+			}
+			if tt.nobody {
+				r.Ledger = nil
+			}
+			r.Sink = tt.sink
+			equal(t, "stored", r.poll(t).Stored, 1)
+			equal(t, "reported as unread", len(r.events.of(launcher.EventUnread)), tt.want)
+		})
+	}
+}
+
+// The same holds where the ledger failed after the Sink had the parcel.
+func TestUnreadIsNoFaultAfterTheLedgerFailed(t *testing.T) {
+	r := newRig()
+	r.add("a")
+	l := &forgetful{MemoryLedger: new(launcher.MemoryLedger), fail: true}
+	r.Ledger = l
+	if _, err := r.Poll(t.Context()); err == nil {
+		t.Fatal("the ledger failed, and the pass did not")
+	}
+	l.fail = false
+	r.Sink = launcher.SinkFunc(func(context.Context, *launcher.Parcel) error { return nil })
+	equal(t, "stored", r.poll(t).Stored, 1)
+	equal(t, "reported as unread", len(r.events.of(launcher.EventUnread)), 0)
+}
+
+// A forgetful ledger does not save what was stored.
+type forgetful struct {
+	*launcher.MemoryLedger
+	fail bool
+}
+
+func (l *forgetful) Save(ctx context.Context, entries ...launcher.Entry) error {
+	for _, e := range entries {
+		if l.fail && e.State == launcher.Stored {
+			return errors.New("disk full")
+		}
+	}
+	return l.MemoryLedger.Save(ctx, entries...)
+}
