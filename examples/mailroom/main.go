@@ -83,6 +83,16 @@ func run(ctx context.Context, args []string, out, log io.Writer) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if s.addr == "" || s.user == "" {
+		return errors.New("-addr and -user are needed; -help tells the other settings")
+	}
+	if isTerminal(out) {
+		terminal := &screen{out: out}
+		if isTerminal(log) {
+			log = terminal
+		}
+		out = terminal
+	}
 	level := slog.LevelInfo
 	if s.verbose {
 		level = slog.LevelDebug
@@ -111,16 +121,16 @@ func (s *settings) work(ctx context.Context, out io.Writer, log *slog.Logger) (e
 	case s.preview:
 		return preview(ctx, l, out)
 	}
-	defer showProgress(l, out)()
+	endProgress := showProgress(l, out)
 	if l.Schedule != nil {
+		defer endProgress()
 		return l.Run(ctx)
 	}
-	for {
-		_, err := l.Poll(ctx)
-		if !errors.Is(err, launcher.ErrMore) {
-			return err
-		}
-	}
+	stats, err := l.Poll(ctx)
+	endProgress()
+	fmt.Fprintf(out, "%d mails taken with %d documents of %.1f MB; %d refused, %d failed, %d with nothing that is wanted\n",
+		stats.Stored, stats.Documents, float64(stats.Bytes)/1e6, stats.Rejected, stats.Left, stats.Skipped)
+	return err
 }
 
 // ledger opens the ledger beside the documents. To check or preview, none is

@@ -105,8 +105,9 @@ func TestMailroom(t *testing.T) {
 	}
 
 	for pass := 1; pass <= 2; pass++ {
-		if out, err := r.run(t); err != nil || out != "" {
-			t.Errorf("pass %d: %q, %v", pass, out, err)
+		want := []string{1: "2 mails taken with 2 documents", 2: "0 mails taken with 0 documents"}[pass]
+		if out, err := r.run(t); err != nil || !strings.HasPrefix(out, want) || !strings.HasSuffix(out, "0 refused, 0 failed, 2 with nothing that is wanted\n") {
+			t.Errorf("pass %d: %q, %v, want it to say %q", pass, out, err, want)
 		}
 		if got := r.files(t, "cold", ".pdf"); !slices.Equal(got, []string{"a.pdf", "b.pdf"}) {
 			t.Errorf("pass %d: %v were handed over, want a.pdf and b.pdf, once", pass, got)
@@ -124,6 +125,18 @@ func TestMailroom(t *testing.T) {
 	t.Setenv("COLD_PASSWORD", "wrong")
 	if _, err := r.run(t, "-check"); err == nil || strings.Contains(err.Error(), "wrong") {
 		t.Errorf("check with a wrong password: %v, want an error that does not tell it", err)
+	}
+}
+
+// What is written to a terminal does not run into the line of progress.
+func TestScreen(t *testing.T) {
+	var out strings.Builder
+	s := &screen{out: &out}
+	s.draw("bar 1")
+	fmt.Fprintln(s, "a line")
+	s.draw("")
+	if got := out.String(); got != clearLine+"bar 1"+clearLine+"a line\nbar 1"+clearLine {
+		t.Errorf("%q, want each line above the bar, and none in the end", got)
 	}
 }
 

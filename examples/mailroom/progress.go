@@ -5,15 +5,43 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ezged/coldlauncher/launcher"
 )
 
-// showProgress draws a line about the pass under way, if out is a terminal,
-// until the function that it returns is called.
+// A screen is a terminal whose last line shows how far a pass has come. What is
+// written to it goes above that line.
+type screen struct {
+	mu  sync.Mutex
+	out io.Writer
+	bar string
+}
+
+const clearLine = "\r\x1b[K"
+
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, err := fmt.Fprintf(s.out, "%s%s%s", clearLine, p, s.bar); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+func (s *screen) draw(bar string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bar = bar
+	fmt.Fprint(s.out, clearLine+bar)
+}
+
+// showProgress draws a line about the pass under way, if out is a screen, until
+// the function that it returns is called.
 func showProgress(l *launcher.Launcher, out io.Writer) (stop func()) {
-	if !isTerminal(out) {
+	s, ok := out.(*screen)
+	if !ok {
 		return func() {}
 	}
 	done, ended := make(chan struct{}), make(chan struct{})
@@ -22,14 +50,15 @@ func showProgress(l *launcher.Launcher, out io.Writer) (stop func()) {
 		tick := time.NewTicker(200 * time.Millisecond)
 		defer tick.Stop()
 		for {
-			st := l.Status()
-			if st.Polling {
-				fmt.Fprintf(out, "\r\x1b[K%s %d mails seen, %d stored, %d known, %.1f MB", bar(st), st.Pass.Offered, st.Pass.Stored, st.Pass.Known, float64(st.PassBytes)/1e6)
+			line := ""
+			if st := l.Status(); st.Polling {
+				line = fmt.Sprintf("%s %d mails seen, %d stored, %d known, %.1f MB", bar(st), st.Pass.Offered, st.Pass.Stored, st.Pass.Known, float64(st.PassBytes)/1e6)
 			}
+			s.draw(line)
 			select {
 			case <-tick.C:
 			case <-done:
-				fmt.Fprint(out, "\r\x1b[K")
+				s.draw("")
 				return
 			}
 		}
