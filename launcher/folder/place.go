@@ -79,6 +79,7 @@ func (s *Sink) fill(ctx context.Context, v *visit, tmp string, p *launcher.Parce
 	}
 	defer d.Close()
 	var flush disk.Flush
+	defer flush.Wait() // also of files that were open when a document panicked
 	err = s.write(ctx, d, &flush, p, docs)
 	return errors.Join(err, flush.Wait())
 }

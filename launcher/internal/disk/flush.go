@@ -7,10 +7,12 @@ import (
 
 // A Flush syncs files and folders at the same time, where what counts is that
 // all of them are durable before something else is done. A file system commits
-// once for those that wait together.
+// once for those that wait together: hence syncs begin only when as many are
+// due as run at once, or with Wait.
 //
 // Its zero value is ready for use, by one goroutine.
 type Flush struct {
+	due   []func() error
 	wg    sync.WaitGroup
 	slots chan struct{}
 
@@ -18,12 +20,12 @@ type Flush struct {
 	err error
 }
 
-// atOnce is how many files a Flush holds open.
+// atOnce is how many syncs run at once; as many files may be open besides.
 const atOnce = 8
 
 // File syncs f and closes it. It may return before that is done.
 func (f *Flush) File(file File) {
-	f.start(func() error {
+	f.add(func() error {
 		err := file.Sync()
 		return errors.Join(err, file.Close())
 	})
@@ -32,26 +34,37 @@ func (f *Flush) File(file File) {
 // Dir makes the entries that dir has now durable. It may return before that is
 // done.
 func (f *Flush) Dir(d Disk, dir string) {
-	f.start(func() error { return d.Sync(dir) })
+	f.add(func() error { return d.Sync(dir) })
 }
 
-func (f *Flush) start(sync func() error) {
+func (f *Flush) add(sync func() error) {
+	if f.due = append(f.due, sync); len(f.due) == atOnce {
+		f.start()
+	}
+}
+
+// start begins what is due.
+func (f *Flush) start() {
 	if f.slots == nil {
 		f.slots = make(chan struct{}, atOnce)
 	}
-	f.slots <- struct{}{}
-	f.wg.Go(func() {
-		err := sync()
-		f.mu.Lock()
-		f.err = errors.Join(f.err, err)
-		f.mu.Unlock()
-		<-f.slots
-	})
+	for _, sync := range f.due {
+		f.slots <- struct{}{}
+		f.wg.Go(func() {
+			err := sync()
+			f.mu.Lock()
+			f.err = errors.Join(f.err, err)
+			f.mu.Unlock()
+			<-f.slots
+		})
+	}
+	f.due = f.due[:0]
 }
 
 // Wait waits until all is done, and returns what failed. It may be called more
 // than once.
 func (f *Flush) Wait() error {
+	f.start()
 	f.wg.Wait()
 	f.mu.Lock()
 	defer f.mu.Unlock()
