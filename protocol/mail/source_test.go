@@ -282,34 +282,45 @@ func TestSetUpIsVerified(t *testing.T) {
 	}
 }
 
+// No read begins once the time is over: a nanosecond before, the last one does.
 func TestTimeLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		raw := []byte(oneFile + strings.Repeat("x\n", 400<<10))
-		for _, tt := range []struct {
-			limit time.Duration
-			want  string
-		}{{time.Minute, "a.pdf"}, {3 * time.Second, "a.eml"}} {
+		take := func(limit time.Duration) (found string, reads int) {
 			d := doc("a.eml", "", string(raw))
-			d.Open = func(context.Context) (io.ReadCloser, error) { return slow{memory{bytes.NewReader(raw)}}, nil }
-			s := &Source{From: offer(d), Limits: Limits{Time: tt.limit}}
+			d.Open = func(context.Context) (io.ReadCloser, error) { return slow{memory{bytes.NewReader(raw)}, &reads}, nil }
+			s := &Source{From: offer(d), Limits: Limits{Time: limit}}
 			err := s.Poll(t.Context(), launcher.SinkFunc(func(ctx context.Context, p *launcher.Parcel) error {
 				docs, err := p.Documents(ctx)
-				if err != nil || names(docs) != tt.want {
-					t.Errorf("with %v for what takes about 13 s: %s, %v; want %s", tt.limit, names(docs), err, tt.want)
-				}
-				return nil
+				found = names(docs)
+				return err
 			}))
 			if err != nil {
-				t.Error(err)
+				t.Errorf("with %v: %v", limit, err)
+			}
+			return found, reads
+		}
+		got, reads := take(0)
+		if got != "a.pdf" || reads < 10 {
+			t.Fatalf("%s in %d reads, want a.pdf in more", got, reads)
+		}
+		last := time.Duration(reads-2) * time.Second // the first is before the time begins to run
+		for limit, want := range map[time.Duration]string{last + 1: "a.pdf", last - 1: "a.eml"} {
+			if got, _ := take(limit); got != want {
+				t.Errorf("with %v for %d reads of 1 s: %s; want %s", limit, reads, got, want)
 			}
 		}
 	})
 }
 
 // slow takes a second for each read.
-type slow struct{ memory }
+type slow struct {
+	memory
+	reads *int
+}
 
 func (s slow) ReadAt(p []byte, off int64) (int, error) {
+	*s.reads++
 	time.Sleep(time.Second)
 	return s.memory.ReadAt(p, off)
 }
