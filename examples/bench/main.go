@@ -55,6 +55,7 @@ type bench struct {
 
 	dir    string
 	server *mailtest.MailServer // nil: absent
+	filled bool                 // so is reader
 	peers  []peer               // those that are installed
 	log    io.Writer
 }
@@ -165,6 +166,15 @@ func (b *bench) startServer() error {
 		return err
 	}
 	b.server = server
+	return nil
+}
+
+// fillReader fills the account whose mails stay, when that is first needed.
+func (b *bench) fillReader() error {
+	if b.filled {
+		return nil
+	}
+	b.filled = true
 	return b.fill(reader)
 }
 
