@@ -39,7 +39,9 @@ func (t *taker) load(ctx context.Context) (content, error) {
 		return content{}, err
 	}
 	if at, ok := r.(io.ReaderAt); ok && d.Size >= 0 {
-		t.held.add(r)
+		if err := t.held.add(r); err != nil {
+			return content{}, err
+		}
 		var more [1]byte
 		if n, _ := at.ReadAt(more[:], d.Size); n > 0 {
 			return content{}, fmt.Errorf("read %q: more than %d bytes", d.Name, d.Size)
@@ -60,7 +62,9 @@ func (t *taker) spool(ctx context.Context, r io.Reader) (content, error) {
 	if err != nil {
 		return content{}, err
 	}
-	t.held.add(body)
+	if err := t.held.add(body); err != nil {
+		return content{}, err
+	}
 	return content{body, body.Size(), t.buffers}, nil
 }
 

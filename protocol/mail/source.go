@@ -133,14 +133,21 @@ func hasMailName(name string) bool { return strings.HasSuffix(strings.ToLower(na
 
 // A holder closes at the end what documents read from until then.
 type holder struct {
-	mu   sync.Mutex
-	open []io.Closer
+	mu     sync.Mutex
+	open   []io.Closer
+	closed bool
 }
 
-func (h *holder) add(c io.Closer) {
+// add has c closed at the end. After that it is closed at once, which is an error.
+func (h *holder) add(c io.Closer) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.closed {
+		c.Close()
+		return errors.New("documents asked for after Store returned")
+	}
 	h.open = append(h.open, c)
+	return nil
 }
 
 // close closes everything. Errors do not matter: nothing was written but to
@@ -151,5 +158,5 @@ func (h *holder) close() {
 	for _, c := range h.open {
 		c.Close()
 	}
-	h.open = nil
+	h.open, h.closed = nil, true
 }

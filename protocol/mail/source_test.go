@@ -380,3 +380,25 @@ func TestReadAfterClose(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A Sink that does not wait for what it began leaves nothing open.
+func TestDocumentsAfterStore(t *testing.T) {
+	open := 0
+	d := doc("a.eml", "", oneFile)
+	d.Open = func(context.Context) (io.ReadCloser, error) {
+		open++
+		return counted{memory{bytes.NewReader([]byte(oneFile))}, &open}, nil
+	}
+	var kept func(context.Context) ([]*launcher.Document, error)
+	err := (&Source{From: offer(d)}).Poll(t.Context(), launcher.SinkFunc(func(ctx context.Context, p *launcher.Parcel) error {
+		kept = p.Documents
+		_, err := kept(ctx)
+		return err
+	}))
+	if err != nil || open != 0 {
+		t.Fatalf("Poll: %v, %d readers are open", err, open)
+	}
+	if docs, err := kept(t.Context()); err == nil || open != 0 {
+		t.Errorf("after Store: %s, %v, %d readers are open; want an error, and none", names(docs), err, open)
+	}
+}

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -62,10 +63,10 @@ func (d *Download) Finish(body *spool.Body, err error) {
 		body.Close()
 		body = nil
 	}
+	d.w.Close()
 	if d.finished {
 		return
 	}
-	d.w.Close()
 	d.finished, d.body, d.err = true, body, err
 	close(d.done)
 }
@@ -78,18 +79,25 @@ func (d *Download) Ended() (ended bool, err error) {
 }
 
 // Wait waits until the download has ended, or ctx is done. The body is the
-// Download's until Abandon is called.
+// Download's until Abandon is called; from then on there is an error instead.
 func (d *Download) Wait(ctx context.Context) (*spool.Body, error) {
 	select {
 	case <-d.done:
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	if d.err != nil {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case d.err != nil:
 		return nil, fmt.Errorf("fetch: %w", d.err)
+	case d.abandoned:
+		return nil, errAbandoned
 	}
 	return d.body, nil
 }
+
+var errAbandoned = errors.New("the message is not kept any more: Store has returned")
 
 // Abandon frees what the download takes, at once or when it ends.
 func (d *Download) Abandon() {

@@ -195,7 +195,7 @@ func TestDownload(t *testing.T) {
 		d.Finish(d.Commit())
 		d.Finish(nil, errors.New("too late"))
 		body, err := d.Wait(t.Context())
-		if err != nil || (body == nil) != abandonedFirst {
+		if (err != nil) != abandonedFirst || (body == nil) != abandonedFirst {
 			t.Fatalf("abandoned first %v: body %v, %v", abandonedFirst, body, err)
 		}
 		d.Abandon()
@@ -204,12 +204,31 @@ func TestDownload(t *testing.T) {
 				t.Error("the body is there after Abandon")
 			}
 		}
+		if body, err := d.Wait(t.Context()); body != nil || err == nil {
+			t.Errorf("Wait after Abandon: body %v, %v; want an error", body, err)
+		}
 	}
 	d := flow.NewDownload(&spool.Pool{})
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errors.New("enough"))
 	if _, err := d.Wait(ctx); err == nil || err.Error() != "enough" {
 		t.Errorf("Wait with a context that is done: %v, want its cause", err)
+	}
+}
+
+// TestDownloadEndsTwice: what comes again of a mail that has ended takes nothing of
+// the spool.
+func TestDownloadEndsTwice(t *testing.T) {
+	pool := &spool.Pool{PerBody: 16, Memory: 16, MaxDisk: 1}
+	d := flow.NewDownload(pool)
+	d.Finish(nil, errors.New("too large"))
+	d.Restart()
+	d.Write([]byte("once more"))
+	d.Finish(nil, errors.New("broken"))
+	if body, err := pool.Read(t.Context(), strings.NewReader("sixteen bytes...")); err != nil {
+		t.Errorf("what was written after the end is kept: %v", err)
+	} else {
+		body.Close()
 	}
 }
 
