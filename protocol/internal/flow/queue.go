@@ -131,12 +131,13 @@ func (q *Queue[D]) Failure() error {
 	return q.Err
 }
 
-// Close says that nothing is wanted any more.
+// Close says that nothing is wanted any more, and gives up the suspects.
 func (q *Queue[D]) Close() {
 	q.unblocked()
 	q.Lock()
 	defer q.Unlock()
 	q.Closed = true
+	q.Convict()
 	q.Changed.Broadcast()
 }
 
@@ -170,6 +171,9 @@ func (q *Queue[D]) Suspect(d D, err error, last bool) {
 		q.probes++
 		q.turn(true)
 		q.Hold(false)
+	}
+	if q.Closed {
+		q.Convict()
 	}
 }
 

@@ -149,6 +149,29 @@ func TestQueueEndsWithItsContext(t *testing.T) {
 	})
 }
 
+// TestQueueClose: suspects whose fate nobody waits for any more take nothing of
+// the spool.
+func TestQueueClose(t *testing.T) {
+	for _, late := range []bool{false, true} {
+		q, all := ask(t.Context(), 1)
+		suspect := func() {
+			q.Lock()
+			defer q.Unlock()
+			q.Suspect(q.Take(1)[0], errors.New("bad"), true)
+		}
+		if late {
+			q.Close()
+			suspect()
+		} else {
+			suspect()
+			q.Close()
+		}
+		if got := fates(all); got != "-" {
+			t.Errorf("failed after Close %v: the letter fared %q, want it to end", late, got)
+		}
+	}
+}
+
 func TestQueuePace(t *testing.T) {
 	q, _ := ask(t.Context(), 3)
 	defer q.Close()
