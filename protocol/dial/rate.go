@@ -7,8 +7,9 @@ import (
 
 // A meter tells how fast a connection is from how long Read waits. What counts
 // is the data that was under way: a client that waits a round trip for what it
-// asked for next learns nothing about the rate. So the meter looks at pieces,
-// of which the slow ones had such a wait in them, or a server that slept.
+// asked for next learns nothing about the rate, and neither does one that finds
+// what came in while it did something else. So the meter looks at pieces, few of
+// which are of either kind.
 type meter struct {
 	bytes  int64 // of the piece that arrives
 	waited time.Duration
@@ -31,14 +32,14 @@ func (m *meter) add(n int, waited time.Duration) {
 	}
 }
 
-// rate returns the rate that three pieces in four do not exceed.
+// rate returns the median of the last pieces.
 func (m *meter) rate() (float64, bool) {
 	if m.count < pieces {
 		return 0, false
 	}
 	sorted := m.pieces
 	slices.Sort(sorted[:])
-	return sorted[pieces*3/4-1], true
+	return sorted[(pieces-1)/2], true
 }
 
 // Rate returns how many bytes per second the link and the server can do, however
