@@ -35,9 +35,10 @@
 // printable characters, which no two mails share. Where there is no UIDL, and
 // for mails whose UIDL is malformed or belongs to another one as well, they go
 // by the SHA-256 of the whole message. These have to be read to be told apart,
-// but not in every pass: as long as the process lives, a mail of the same size
-// whose header and first 100 lines are the same is taken for the same. Before
-// it is deleted it is read in full.
+// once if they are new (up to 16 MiB of them in a pass), but not in every pass:
+// as long as the process lives, a mail of the same size whose header and first
+// 100 lines are the same is taken for the same. Before it is deleted it is read
+// in full.
 //
 // Where CAPA tells of UIDL, or it was answered once, which the ledger remembers,
 // a server that refuses it ends the pass with an error marked Halt: under other

@@ -46,7 +46,14 @@ func newFetcher(ctx context.Context, l *line, pool *spool.Pool, most int64) *fet
 // want asks for a mail. The download ends sooner or later.
 func (f *fetcher) want(m mail) *download {
 	d := newDownload(m, f.pool, f.most)
-	f.Want(d)
+	switch size := m.kept(); {
+	case size < 0:
+		f.Want(d)
+	case f.most > 0 && size > f.most:
+		d.Finish(nil, tooLarge(size, f.most))
+	default:
+		d.Finish(m.body, nil)
+	}
 	return d
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/ezged/coldlauncher/launcher"
 	"github.com/ezged/coldlauncher/protocol/internal/flow"
@@ -70,7 +71,7 @@ func (p *pass) recall(s *session, mails []*mail, tops map[*mail]string) (refused
 			unknown = append(unknown, m)
 		}
 	}
-	if refused, err = s.sums(unknown); err != nil {
+	if refused, err = s.sums(unknown, p.keep); err != nil {
 		return nil, err
 	}
 	p.s.hashes = make(map[string]string, len(tops))
@@ -116,8 +117,9 @@ func (s *session) look(mails []*mail, lines int, seen func(m *mail, refused erro
 }
 
 // sums reads mails in full and gives them their hashes. What the server calls
-// its own trouble is that of one mail, unless several in a row meet it.
-func (s *session) sums(mails []*mail) (refused, err error) {
+// its own trouble is that of one mail, unless several in a row meet it. What keep
+// has room for need not be read again.
+func (s *session) sums(mails []*mail, keep *keeper) (refused, err error) {
 	cost, row := int64(budget), 0
 	for _, m := range mails {
 		cost += m.cost()
@@ -135,10 +137,12 @@ func (s *session) sums(mails []*mail) (refused, err error) {
 			}
 			return nil
 		}
-		h := sha256.New()
-		if _, err := s.w.body(h); err != nil {
+		h, k := sha256.New(), keep.begin()
+		if _, err := s.w.body(io.MultiWriter(h, k)); err != nil {
+			k.drop()
 			return err
 		}
+		mails[i].body = k.body()
 		mails[i].hash, mails[i].sure, row = hex.EncodeToString(h.Sum(nil)), true, 0
 		return nil
 	})

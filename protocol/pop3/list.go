@@ -6,16 +6,19 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/ezged/coldlauncher/launcher/spool"
 )
 
 // A mail is what is kept of each mail in the mailbox; there may be very many.
 type mail struct {
-	number int32  // in the session that listed it
-	sure   bool   // hash was made from the message in this session
-	size   int64  // as the server counts it; -1: not known
-	uidl   string // "": there is none that tells this mail from all others
-	hash   string // SHA-256 of the message, where there is no uidl
-	twin   int    // of so many mails before it the hash is the same
+	number int32       // in the session that listed it
+	sure   bool        // hash was made from the message in this session
+	size   int64       // as the server counts it; -1: not known
+	uidl   string      // "": there is none that tells this mail from all others
+	hash   string      // SHA-256 of the message, where there is no uidl
+	twin   int         // of so many mails before it the hash is the same
+	body   *spool.Body // that the hash was made of; nil: it is not kept
 }
 
 // key is the end of a mail's ID.

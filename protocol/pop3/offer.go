@@ -97,6 +97,9 @@ func (o *offer) release() (asked bool) {
 	if o.d != nil {
 		o.d.Abandon()
 	}
+	if o.m.body != nil {
+		o.m.body.Close()
+	}
 	return o.asked
 }
 

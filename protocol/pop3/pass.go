@@ -23,6 +23,7 @@ type pass struct {
 	line    *line
 	account string // what IDs begin with
 	aside   *aside
+	keep    *keeper
 	broken  string // ID of the mail whose age broke the connection
 
 	warnings flow.Warnings
@@ -72,10 +73,13 @@ func (p *pass) run() error {
 	if err != nil {
 		return launcher.Halt(p.cause(err))
 	}
+	p.keep = &keeper{pool: p.pool, room: keepBytes}
 	mails, left, err := p.list(s)
+	p.keep = nil // in new sessions mails are only numbered
 	if err != nil {
 		return p.cause(err)
 	}
+	defer discard(mails)
 	p.prune(mails)
 	f := newFetcher(p.leash, p.line, p.pool, p.s.MaxSize)
 	var serving sync.WaitGroup
@@ -107,7 +111,11 @@ func (p *pass) list(s *session) (mails []mail, left, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return p.identify(s, mails)
+	known, left, err := p.identify(s, mails)
+	if err != nil {
+		discard(mails)
+	}
+	return known, left, err
 }
 
 // What the ledger remembers of UIDL on a server.

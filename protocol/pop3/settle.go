@@ -108,7 +108,7 @@ func (p *pass) verify(s *session, mails []*mail) (sure []*mail, doubts, err erro
 			was[m], m.hash = m.hash, ""
 		}
 	}
-	refused, err := s.sums(unsure)
+	refused, err := s.sums(unsure, nil)
 	if err != nil {
 		return nil, nil, err
 	}
