@@ -116,7 +116,7 @@ func (f *fetcher) nod() bool {
 // stream fetches over one session until nothing is wanted or it breaks.
 func (f *fetcher) stream(s *session) {
 	var flight []*download
-	for {
+	for len(flight) > 0 || !s.broken() {
 		more := f.next(s, flight)
 		s.request(more)
 		if flight = append(flight, more...); len(flight) == 0 {
@@ -124,7 +124,7 @@ func (f *fetcher) stream(s *session) {
 		}
 		d := flight[0]
 		err := s.receive(d)
-		if s.broken() {
+		if err != nil && s.broken() { // without an error it had arrived before
 			f.broke(flight, err)
 			return
 		}
