@@ -19,7 +19,9 @@ var phrases = []struct {
 	{regexp.MustCompile(`^no route takes group ("(?:[^"\\]|\\.)*")$`), "aucune route ne prend le groupe $1"},
 	{regexp.MustCompile(`^("(?:[^"\\]|\\.)*") lacks its (.+)$`), "il manque à $1 son $2"},
 	{regexp.MustCompile(`^((?:"(?:[^"\\]|\\.)*" )?)changed lately: (\S+) more without a change$`), "${1}modifié récemment : encore $2 sans changement"},
+	{regexp.MustCompile(`^("(?:[^"\\]|\\.)*") is refused: matches `), "$1 est refusé, il répond à "},
 	{regexp.MustCompile(`^("(?:[^"\\]|\\.)*") is refused: `), "$1 est refusé : "},
+	{regexp.MustCompile(`^until ([-0-9]+ [:0-9]+), after attempt (\d+): `), "jusqu’au $1, après la tentative $2 : "},
 	{regexp.MustCompile(`^("(?:[^"\\]|\\.)*") is gone$`), "$1 n’est plus là"},
 	{regexp.MustCompile(`credentials refused: server said `), "identifiants refusés, le serveur dit : "},
 }

@@ -29,7 +29,7 @@ type Source struct {
 	TLSConfig *tls.Config
 
 	// User is the name of the account. Password or Token, an OAuth 2.0 access
-	// token, logs in; one of them is required.
+	// token, logs in; one of them is required. See launcher.SecretFrom.
 	User     string
 	Password launcher.Secret
 	Token    launcher.Secret
