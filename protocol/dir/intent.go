@@ -170,9 +170,9 @@ func (p *pass) flush() {
 			dirs[folderAt{t.to.root, into}] = true
 		}
 	}
-	for dir := range dirs {
+	for dir := range p.existing(dirs) {
 		err := p.ops().syncFolder(dir.root, dir.path)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) { // it moved or was removed
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // removed meanwhile, with what was in it
 			p.report(fmt.Errorf("write out folder %s: %w", show(dir.path), err))
 			return
 		}
@@ -180,6 +180,22 @@ func (p *pass) flush() {
 	for _, t := range tasks {
 		p.report(p.dropIntent(t))
 	}
+}
+
+// existing returns the folders that are there, and of one that moved or was
+// removed the one that held it: that is what changed.
+func (p *pass) existing(dirs map[folderAt]bool) map[folderAt]bool {
+	out := map[folderAt]bool{}
+	for dir := range dirs {
+		for dir.path != "" {
+			if _, err := dir.root.Lstat(dir.path); !errors.Is(err, fs.ErrNotExist) {
+				break
+			}
+			dir.path, _ = split(dir.path)
+		}
+		out[dir] = true
+	}
+	return out
 }
 
 func (p *pass) dropIntent(t *task) error {

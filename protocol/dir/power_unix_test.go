@@ -4,9 +4,11 @@ package dir
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,8 +19,8 @@ import (
 )
 
 // TestPowerCuts has the power go before each change of a file, in turn, and take
-// what was not synced: everything, only bodies, or only names. Then another
-// process begins. Nothing may be lost, delivered twice, or left behind.
+// what was not synced: everything, only bodies, only names, or the names in some
+// folders. Then another process begins. Nothing may be lost, delivered twice, or left behind.
 func TestPowerCuts(t *testing.T) {
 	for _, w := range ways() {
 		for _, far := range []bool{false, true} {
@@ -49,6 +51,7 @@ const (
 	everything loss = "everything"
 	bodies     loss = "bodies" // names are kept, of files that are empty
 	names      loss = "names"  // bodies of files that have a name are kept
+	some       loss = "the names in some folders"
 )
 
 var errPower = errors.New("the power is off")
@@ -81,7 +84,10 @@ func cutAt(t *testing.T, w way, far bool, n int) (done bool) {
 	if !p.off {
 		p.look() // what the power takes after the pass
 	}
-	for _, l := range []loss{everything, bodies, names} {
+	for _, l := range []loss{everything, bodies, names, some} {
+		if l == some {
+			p.syncSome(rand.New(rand.NewPCG(uint64(n), 0)))
+		}
 		p.restore(l)
 		next := newHost()
 		next.reject = h.reject
@@ -309,6 +315,16 @@ func (p *power) sync(i inode) {
 		}
 		return true
 	})
+}
+
+// syncSome writes out some of the folders, as a system does unasked.
+func (p *power) syncSome(rnd *rand.Rand) {
+	folders := slices.SortedFunc(maps.Keys(p.now), func(a, b inode) int { return cmp.Or(cmp.Compare(a.dev, b.dev), cmp.Compare(a.ino, b.ino)) })
+	for _, i := range folders {
+		if rnd.IntN(2) == 0 {
+			p.sync(i)
+		}
+	}
 }
 
 // restore has the disks hold what is left after the cut.
