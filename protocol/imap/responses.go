@@ -36,7 +36,8 @@ type responses struct {
 
 	own   atomic.Pointer[ownCommand] // under way; nil: none
 	plus  atomic.Bool                // a continuation request is expected
-	ended <-chan struct{}            // closed when the library does not read any more
+	over  atomic.Bool                // the library does not read any more, and ends all commands
+	ended <-chan struct{}            // closed when it has ended them
 
 	mu       sync.Mutex
 	selected selected
@@ -85,14 +86,22 @@ func (r *responses) Read(p []byte) (int, error) {
 	return 0, nil
 }
 
+// Close implements net.Conn for the library, which calls it when it has stopped
+// reading, before it ends the commands under way.
+func (r *responses) Close() error {
+	r.over.Store(true)
+	return r.Conn.Close()
+}
+
 // Write implements net.Conn for the library. It fails only once the library has
 // stopped reading: that ends the commands under way, which must not happen
-// while the answer to one of them is being handed on.
+// while the answer to one of them is being handed on. Before, nobody may wait
+// here: it may be the answer to this one.
 func (r *responses) Write(p []byte) (int, error) {
 	n, err := r.Conn.Write(p)
-	if broken := r.Conn.Err(); broken != nil {
+	if r.over.Load() {
 		<-r.ended
-		return 0, broken
+		return 0, r.Conn.Err()
 	}
 	return n, err
 }
