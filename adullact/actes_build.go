@@ -147,7 +147,7 @@ func (a *Actes) merge(b *Actes) {
 // actFiles adds the files that a message names.
 func (a *assembly) actFiles(e *Envelope, m *member, msg *actesMessage) {
 	annex := 0
-	taken := make(map[*member]bool) // by other names of the message
+	search := a.names.search()
 	for i, n := range msg.names {
 		role, index := RoleExchange, i
 		switch {
@@ -158,7 +158,7 @@ func (a *assembly) actFiles(e *Envelope, m *member, msg *actesMessage) {
 			role, index = RoleAnnex, annex
 			annex++
 		}
-		found, match := a.names.find(n.name, taken)
+		found, match := search.find(n.name)
 		if found == nil {
 			if a.layer != LayerMessage && !msg.mayLack() {
 				e.warn(WarnMissing, m.name, n.element, "%q is not there", n.name)
@@ -218,7 +218,7 @@ func (a *assembly) envelopeFiles(envs map[*member]*actesEnvelope) {
 			a.add(e, m, role, m.root, 0)
 		}
 		for _, form := range env.forms {
-			if found, _ := a.names.find(form, map[*member]bool{}); found == nil && a.layer != LayerMessage {
+			if found, _ := a.names.search().find(form); found == nil && a.layer != LayerMessage {
 				a.out[0].warn(WarnMissing, m.name, "Formulaire", "%q is not there", form)
 			}
 		}

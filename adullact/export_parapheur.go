@@ -62,15 +62,15 @@ func (a *assembly) parapheur() {
 			e.Actes.Signature.Present = true
 		}
 		a.add(e, m, RoleHistory, m.root, 0)
-		taken := make(map[*member]bool)
+		search := a.names.search()
 		for i, f := range doc.files {
-			a.premisFile(e, f, i, taken)
+			a.premisFile(e, f, i, search)
 		}
 	}
 }
 
-func (a *assembly) premisFile(e *Envelope, p premisFile, i int, taken map[*member]bool) {
-	found, match := a.names.find(p.name, taken)
+func (a *assembly) premisFile(e *Envelope, p premisFile, i int, search *search) {
+	found, match := search.find(p.name)
 	if found == nil {
 		e.warn(WarnMissing, "", "object", "%q is not there", p.name)
 		return

@@ -129,7 +129,7 @@ func (a *assembly) dossier(e *Envelope, w *webdelibAct) {
 	names := make(map[string]string) // by id
 	for i, d := range w.docs {
 		names[d.id] = d.name
-		found, match := a.names.find(d.name, map[*member]bool{})
+		found, match := a.names.search().find(d.name)
 		if found == nil {
 			e.warn(WarnMissing, "", "document", "%q, of type %q, is not there", d.name, d.kind)
 			continue

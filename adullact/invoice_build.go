@@ -99,9 +99,9 @@ func (inv *invoice) roleOf(m *member) Role {
 
 // pieces adds the files beside an invoice that it names, or holds as well.
 func (a *assembly) pieces(e *Envelope, inv *invoice) {
-	taken := make(map[*member]bool)
+	search := a.names.search()
 	for i, p := range inv.named {
-		found, match := a.names.find(p.name, taken)
+		found, match := search.find(p.name)
 		if found == nil {
 			if a.layer != LayerMessage {
 				e.warn(WarnMissing, "", "PJ", "%q is not there", p.name)

@@ -150,23 +150,45 @@ func namesOf(members []*member) *names {
 
 func folded(name string) string { return strings.ToLower(cleaned(name)) }
 
-// find returns the file that a message means by a name, and adds it to taken. Of
-// several of one name it is the first that is not taken; if all are, the first.
-func (n *names) find(name string, taken map[*member]bool) (*member, Match) {
+// A search is for what one message names.
+type search struct {
+	names  *names
+	taken  map[*member]bool
+	passed map[string]int // of the files of a name, those at the front that are taken
+}
+
+func (n *names) search() *search {
+	return &search{n, make(map[*member]bool), make(map[string]int)}
+}
+
+// find returns the file that a message means by a name, and takes it. Of several
+// of one name it is the first that is not taken; if all are, the first.
+func (s *search) find(name string) (*member, Match) {
 	name = baseName(name)
-	levels := []struct {
-		match Match
-		files []*member
-	}{{MatchExact, n.exact[name]}, {MatchCase, n.folded[folded(name)]}}
-	for _, free := range []bool{true, false} {
-		for _, l := range levels {
-			for _, m := range l.files {
-				if !free || !taken[m] {
-					taken[m] = true
-					return m, l.match
-				}
-			}
-		}
+	exact, alike := s.names.exact[name], s.names.folded[folded(name)]
+	if m := s.free("="+name, exact); m != nil {
+		return m, MatchExact
+	}
+	if m := s.free("~"+folded(name), alike); m != nil {
+		return m, MatchCase
+	}
+	switch {
+	case len(exact) > 0:
+		return exact[0], MatchExact
+	case len(alike) > 0:
+		return alike[0], MatchCase
 	}
 	return nil, ""
+}
+
+// free takes the first of files that is not taken; nil if all are.
+func (s *search) free(key string, files []*member) *member {
+	for i := s.passed[key]; i < len(files); i++ {
+		if m := files[i]; !s.taken[m] {
+			s.taken[m], s.passed[key] = true, i+1
+			return m
+		}
+	}
+	s.passed[key] = len(files)
+	return nil
 }
