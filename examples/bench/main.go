@@ -81,6 +81,9 @@ func run(ctx context.Context, args []string, out, log io.Writer) (err error) {
 	if *work != "" {
 		return perform(ctx, *work, out)
 	}
+	if b.runs < 1 {
+		return fmt.Errorf("-runs: %d, want at least 1", b.runs)
+	}
 	for s := range strings.SplitSeq(*big, ",") {
 		n, err := strconv.Atoi(s)
 		if err != nil {
@@ -160,7 +163,7 @@ const (
 func (b *bench) startServer() error {
 	server, err := mailtest.StartDovecot(reader, mover, keeper)
 	if errors.Is(err, mailtest.ErrAbsent) {
-		return errors.New("Rows about mail need Dovecot (Debian: dovecot-imapd, dovecot-pop3d), which is not installed")
+		return errors.New("rows about mail need Dovecot (Debian: dovecot-imapd, dovecot-pop3d), which is not installed")
 	}
 	if err != nil {
 		return err

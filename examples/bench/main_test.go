@@ -34,9 +34,15 @@ func TestFileRows(t *testing.T) {
 	}
 }
 
-func TestUnknownRow(t *testing.T) {
-	err := run(t.Context(), []string{"-rows", "files,tape"}, io.Discard, io.Discard)
-	if err == nil || !strings.Contains(err.Error(), "tape") {
-		t.Errorf("%v, want an error about the row that is not there", err)
+func TestUsage(t *testing.T) {
+	for _, tt := range []struct{ flag, value, want string }{
+		{"-rows", "files,tape", "tape"},
+		{"-runs", "0", "-runs"},
+		{"-big", "100,x", "-big"},
+	} {
+		err := run(t.Context(), []string{tt.flag, tt.value}, io.Discard, io.Discard)
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s %s: %v, want an error that names %q", tt.flag, tt.value, err, tt.want)
+		}
 	}
 }
