@@ -113,12 +113,13 @@ func (b *bench) compare(ctx context.Context, key string, all []contender) (line,
 				return line{}, err
 			case errors.Is(err, context.DeadlineExceeded):
 				r.wall = b.limit
+				fmt.Fprintf(b.log, "%-9s %-12s over %s\n", key, c.name, b.limit)
 			case err != nil: // that run does not count
 				fmt.Fprintln(b.log, strings.TrimSpace(err.Error()))
 				continue
 			}
 			took[k] = append(took[k], r.wall.Seconds())
-			slow[k] = r.wall > time.Minute
+			slow[k] = err != nil || r.wall > time.Minute
 		}
 	}
 	raw := median(took[0])
