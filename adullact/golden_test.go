@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/ezged/coldlauncher/launcher/launchertest"
 )
 
 var update = flag.Bool("update", false, "write the JSON in testdata/golden")
@@ -17,10 +19,7 @@ var update = flag.Bool("update", false, "write the JSON in testdata/golden")
 // samples returns the folder of samples; the test is skipped without.
 func samples(t *testing.T) string {
 	t.Helper()
-	dir := os.Getenv("COLD_SAMPLES")
-	if dir == "" {
-		t.Skip("COLD_SAMPLES names no folder of samples")
-	}
+	dir := launchertest.Samples(t)
 	return dir
 }
 

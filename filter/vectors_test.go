@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ezged/coldlauncher/filter"
+	"github.com/ezged/coldlauncher/launcher/launchertest"
 )
 
 func readJSON(t *testing.T, path string, v any) {
@@ -59,10 +60,7 @@ func check(t *testing.T, how, source string, p *filter.Pattern, name string, wan
 }
 
 func TestSamplesAgreeWithPython(t *testing.T) {
-	dir := os.Getenv("COLD_SAMPLES")
-	if dir == "" {
-		t.Skip("COLD_SAMPLES is not set: it names the folder with the sample vectors")
-	}
+	dir := launchertest.Samples(t)
 	var v struct {
 		Patterns []struct {
 			Source string

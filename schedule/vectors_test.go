@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ezged/coldlauncher/launcher/launchertest"
 	"github.com/ezged/coldlauncher/schedule"
 )
 
@@ -40,10 +41,7 @@ type vectorFile struct {
 
 func readVectors(t *testing.T) map[string]vectorFile {
 	t.Helper()
-	root := os.Getenv("COLD_SAMPLES")
-	if root == "" {
-		t.Skip("COLD_SAMPLES is not set: the answers of other schedulers are not replayed")
-	}
+	root := launchertest.Samples(t)
 	paths, err := filepath.Glob(filepath.Join(root, "schedule", "*.json"))
 	if err != nil || len(paths) == 0 {
 		t.Fatalf("no schedule vectors in %q: %v", root, err)

@@ -201,7 +201,7 @@ func discardIMAP(ctx context.Context, t task, a *answer) error {
 		return err
 	}
 	s.ReadOnly = true
-	_, err = pass(ctx, &launcher.Launcher{Source: &mail.Source{From: s}, Sink: launcher.SinkFunc(discard)}, a)
+	_, err = pass(ctx, &launcher.Launcher{Source: &mail.Source{From: s}, Sink: launcher.SinkFunc(mailtest.Drain)}, a)
 	return err
 }
 
@@ -211,27 +211,8 @@ func discardPOP3(ctx context.Context, t task, a *answer) error {
 		return err
 	}
 	s := &pop3.Source{Addr: t.Addr, TLSConfig: config, User: t.User, Password: launcher.SecretText(mailtest.Password(t.User))}
-	_, err = pass(ctx, &launcher.Launcher{Source: &mail.Source{From: s}, Sink: launcher.SinkFunc(discard)}, a)
+	_, err = pass(ctx, &launcher.Launcher{Source: &mail.Source{From: s}, Sink: launcher.SinkFunc(mailtest.Drain)}, a)
 	return err
-}
-
-// discard reads documents to the end and keeps nothing.
-func discard(ctx context.Context, p *launcher.Parcel) error {
-	docs, err := p.Documents(ctx)
-	if err != nil {
-		return err
-	}
-	for _, d := range docs {
-		r, err := d.Open(ctx)
-		if err != nil {
-			return err
-		}
-		_, err = io.Copy(io.Discard, r)
-		if err := errors.Join(err, r.Close()); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // keep hands over to a folder, with a durable ledger.
@@ -276,7 +257,7 @@ func knownMails(ctx context.Context, t task, a *answer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, ledger.Close()) }()
-	stats, err := pass(ctx, &launcher.Launcher{Source: s, Sink: launcher.SinkFunc(discard), Ledger: ledger, Parallel: 8}, a)
+	stats, err := pass(ctx, &launcher.Launcher{Source: s, Sink: launcher.SinkFunc(mailtest.Drain), Ledger: ledger, Parallel: 8}, a)
 	if err == nil && stats.Stored != t.N && stats.Known != t.N {
 		err = fmt.Errorf("%+v, want %d stored or known", stats, t.N)
 	}
@@ -290,7 +271,7 @@ func idlePasses(ctx context.Context, t task, a *answer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, ledger.Close(), os.Remove(t.Path+".db")) }()
-	l := &launcher.Launcher{Source: &dir.Source{Path: t.Path, Recursive: true}, Sink: launcher.SinkFunc(discard), Ledger: ledger, Parallel: 8}
+	l := &launcher.Launcher{Source: &dir.Source{Path: t.Path, Recursive: true}, Sink: launcher.SinkFunc(mailtest.Drain), Ledger: ledger, Parallel: 8}
 	if stats, err := pass(ctx, l, a); err != nil || stats.Stored != t.N {
 		return fmt.Errorf("%+v, want %d stored: %w", stats, t.N, err)
 	}
@@ -326,7 +307,7 @@ func idleLaunchers(ctx context.Context, t task, _ *answer) error {
 			return err
 		}
 		all[i] = &launcher.Launcher{
-			Name: fmt.Sprint(i), Source: &dir.Source{Path: path}, Sink: launcher.SinkFunc(discard), Schedule: row,
+			Name: fmt.Sprint(i), Source: &dir.Source{Path: path}, Sink: launcher.SinkFunc(mailtest.Drain), Schedule: row,
 			Observe: func(context.Context, launcher.Event) {},
 		}
 	}

@@ -152,10 +152,7 @@ func (j *job) handed(t testing.TB) map[string]int {
 // Real documents arrive in a tree while the launcher runs: each is handed over
 // once, with the bytes that it had, and settled; a second pass takes nothing.
 func TestMainJob(t *testing.T) {
-	samples := os.Getenv("COLD_SAMPLES")
-	if samples == "" {
-		t.Skip("COLD_SAMPLES is not set: no sample documents")
-	}
+	samples := launchertest.Samples(t)
 	var files []string
 	err := filepath.WalkDir(samples, func(path string, e fs.DirEntry, err error) error {
 		if err == nil && e.Type().IsRegular() && slices.Contains([]string{".pdf", ".xml"}, strings.ToLower(filepath.Ext(path))) {

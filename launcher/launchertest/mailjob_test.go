@@ -24,6 +24,7 @@ import (
 	"github.com/ezged/coldlauncher/launcher"
 	"github.com/ezged/coldlauncher/launcher/backup"
 	"github.com/ezged/coldlauncher/launcher/folder"
+	"github.com/ezged/coldlauncher/launcher/launchertest"
 	"github.com/ezged/coldlauncher/launcher/launchertest/mailtest"
 	"github.com/ezged/coldlauncher/protocol/dial"
 	"github.com/ezged/coldlauncher/protocol/imap"
@@ -207,10 +208,7 @@ type letter struct {
 // letters returns n mails of the samples, some of them more than once.
 func letters(t testing.TB, n int) []letter {
 	t.Helper()
-	samples := os.Getenv("COLD_SAMPLES")
-	if samples == "" {
-		t.Skip("COLD_SAMPLES is not set: no sample mails")
-	}
+	samples := launchertest.Samples(t)
 	b, err := os.ReadFile(filepath.Join(samples, "mail", "oracle.json"))
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/ezged/coldlauncher/launcher"
+	"github.com/ezged/coldlauncher/launcher/launchertest"
 )
 
 // An oracleMail is what Python's e-mail package finds in a mail.
@@ -53,10 +54,7 @@ var differences = map[string]difference{
 }
 
 func samples(t testing.TB, parts ...string) string {
-	root := os.Getenv("COLD_SAMPLES")
-	if root == "" {
-		t.Skip("COLD_SAMPLES is not set: it names the folder of sample files")
-	}
+	root := launchertest.Samples(t)
 	return filepath.Join(append([]string{root}, parts...)...)
 }
 

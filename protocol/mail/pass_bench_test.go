@@ -3,8 +3,6 @@ package mail
 import (
 	"bytes"
 	"context"
-	"errors"
-	"io"
 	"runtime"
 	"strconv"
 	"testing"
@@ -55,7 +53,7 @@ func BenchmarkPass(b *testing.B) {
 	runtime.ReadMemStats(&before)
 	for b.Loop() {
 		l := &launcher.Launcher{
-			Name: "bench", Source: &Source{From: mails}, Sink: launcher.SinkFunc(readAll),
+			Name: "bench", Source: &Source{From: mails}, Sink: launcher.SinkFunc(mailtest.Drain),
 			Observe: func(context.Context, launcher.Event) {},
 		}
 		if stats, err := l.Poll(b.Context()); err != nil || stats.Documents != 460 {
@@ -64,23 +62,4 @@ func BenchmarkPass(b *testing.B) {
 	}
 	runtime.ReadMemStats(&after)
 	b.ReportMetric(float64(after.TotalAlloc-before.TotalAlloc)/float64(b.N*size), "allocated/mail-B")
-}
-
-// readAll is a Sink that reads everything and keeps nothing.
-func readAll(ctx context.Context, p *launcher.Parcel) error {
-	docs, err := p.Documents(ctx)
-	if err != nil {
-		return err
-	}
-	for _, d := range docs {
-		r, err := d.Open(ctx)
-		if err != nil {
-			return err
-		}
-		_, err = io.Copy(io.Discard, r)
-		if err := errors.Join(err, r.Close()); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"context"
 
 	"github.com/ezged/coldlauncher/launcher"
+	"github.com/ezged/coldlauncher/launcher/launchertest"
 	"github.com/ezged/coldlauncher/launcher/launchertest/mailtest"
 )
 
@@ -83,10 +84,7 @@ func TestSmugglingByHash(t *testing.T) {
 // samples returns the sample mails with the line ends that POP3 has.
 func samples(t testing.TB) (names []string, mails [][]byte) {
 	t.Helper()
-	folder := os.Getenv("COLD_SAMPLES")
-	if folder == "" {
-		t.Skip("COLD_SAMPLES is not set: no sample mails")
-	}
+	folder := launchertest.Samples(t)
 	files, err := filepath.Glob(filepath.Join(folder, "mail", "eml", "*"))
 	if err != nil || len(files) < 300 {
 		t.Fatalf("%d sample mails, %v", len(files), err)

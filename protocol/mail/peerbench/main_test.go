@@ -5,17 +5,15 @@ import (
 	"encoding/base64"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"testing"
+
+	"github.com/ezged/coldlauncher/launcher/launchertest"
 )
 
 func samples(t testing.TB) corpus {
-	root := os.Getenv("COLD_SAMPLES")
-	if root == "" {
-		t.Skip("COLD_SAMPLES is not set: it names the folder of sample files")
-	}
+	root := launchertest.Samples(t)
 	c, err := readCorpus(filepath.Join(root, "mail"))
 	if err != nil {
 		t.Fatal(err)

@@ -12,13 +12,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/ezged/coldlauncher/launcher/launchertest"
 )
 
 func TestSamples(t *testing.T) {
-	root := os.Getenv("COLD_SAMPLES")
-	if root == "" {
-		t.Skip("COLD_SAMPLES is not set: it names the folder of sample files")
-	}
+	root := launchertest.Samples(t)
 	for _, name := range []string{"attachments", "long-filename", "missing-filenames", "one-file"} {
 		raw, err := os.ReadFile(filepath.Join(root, "mail", "tnef", name+".tnef"))
 		if err != nil {
