@@ -41,8 +41,20 @@
 // server said that it is copied. EXPUNGE without UIDs is never sent, for it
 // deletes what others have marked; without UIDPLUS, mails that were moved stay
 // marked as deleted in their folder. With Done "" a mail is marked as read, or
-// treated as After says. ReadOnly changes nothing at all. Reading a mail never
-// marks it as read.
+// treated as After says. ReadOnly changes nothing at all, and neither does
+// After: Nothing, where mails that are refused stay as well. Reading a mail
+// never marks it as read.
+//
+// # What Check knows
+//
+// Check and Preview examine folders and select none: SELECT takes \Recent from
+// mails. They tell which folders are not there or cannot be read, and, where
+// the server offers ACL (RFC 4314, RFC 2086), which rights the account lacks
+// for what is to be done: in the folders that are read, in Done and Rejected,
+// or where those would be created. Without ACL nothing short of a change tells
+// that. A folder that may only be read then fails in the first pass, before a
+// mail of it is handed over; a Done that takes no mails is found when the first
+// are moved, which stay where they are and are not handed over again.
 //
 // # What may go wrong
 //

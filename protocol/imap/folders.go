@@ -123,6 +123,13 @@ func (lay layout) names(name string) []string {
 	return names
 }
 
+// own returns what a folder that a person calls name is to be called where the
+// account's own folders are.
+func (lay layout) own(name string) string {
+	names := lay.names(name)
+	return names[len(names)-1]
+}
+
 // resolve finds the folder that a person calls name.
 func (s *session) resolve(lay layout, name string) (found folder, ok bool, err error) {
 	for _, n := range lay.names(name) {
@@ -133,20 +140,15 @@ func (s *session) resolve(lay layout, name string) (found folder, ok bool, err e
 	return folder{}, false, nil
 }
 
-// ensure finds the folder that a person calls name, or creates it. Servers
-// answer CREATE in so many ways that only looking afterwards tells.
-func (s *session) ensure(lay layout, name string) (folder, error) {
-	found, ok, err := s.resolve(lay, name)
-	if ok || err != nil {
-		return found, err
-	}
-	names := lay.names(name)
-	created := names[len(names)-1] // where the account's own folders are
+// create creates the folder that a person calls name. Servers answer CREATE in
+// so many ways that only looking afterwards tells.
+func (s *session) create(lay layout, name string) (folder, error) {
+	created := lay.own(name)
 	refused := s.do(budget, func() error { return s.c.Create(created, nil).Wait() })
 	if refused != nil && !isRefusal(refused) {
 		return folder{}, fmt.Errorf("create %q: %w", created, refused)
 	}
-	found, ok, err = s.resolve(lay, name)
+	found, ok, err := s.resolve(lay, name)
 	switch {
 	case err != nil:
 		return folder{}, err
@@ -166,10 +168,13 @@ type plan struct {
 	root string   // what Source.Folder means
 	read []string // folders to read
 	to   targets
+
+	missing []string // of to: what is still to be created
 }
 
 // prepare verifies the folders that are named in s, and creates those that
-// mails are moved to unless dry. It returns all faults joined.
+// mails are moved to. If dry it creates none, and asks whether the account may
+// do all that a pass does. It returns all faults joined.
 func (s *Source) prepare(c *session, dry bool) (p plan, err error) {
 	lay, err := c.layout()
 	if err != nil {
@@ -180,9 +185,12 @@ func (s *Source) prepare(c *session, dry bool) (p plan, err error) {
 		if name == "" {
 			return ""
 		}
-		f, err := c.target(lay, name, dry)
+		f, there, err := c.target(lay, name, dry)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("%s: %w", what, err))
+		}
+		if !there {
+			p.missing = append(p.missing, f)
 		}
 		return f
 	}
@@ -197,12 +205,19 @@ func (s *Source) prepare(c *session, dry bool) (p plan, err error) {
 		faults = append(faults, fmt.Errorf("folder %q is read, and mails are to be moved to it", root.name))
 	}
 	p.root = root.name
-	if len(faults) > 0 || !s.Recursive {
+	switch {
+	case !ok:
+	case len(faults) > 0 || !s.Recursive:
 		p.read = []string{root.name}
-		return p, errors.Join(faults...)
+	default:
+		if p.read, err = c.tree(root, lay.sep, p.to); err != nil {
+			return p, err
+		}
 	}
-	p.read, err = c.tree(root, lay.sep, p.to)
-	return p, err
+	if dry {
+		faults = append(faults, s.verify(c, lay, p))
+	}
+	return p, errors.Join(faults...)
 }
 
 // tree returns the folders to read from root downwards.
@@ -240,22 +255,19 @@ func (t targets) hold(name, root, sep string) bool {
 	return false
 }
 
-// target returns the server's name of a folder that mails are moved to.
-func (c *session) target(lay layout, name string, dry bool) (string, error) {
-	if dry {
-		f, ok, err := c.resolve(lay, name)
-		if !ok {
-			names := lay.names(name)
-			return names[len(names)-1], err
-		}
-		return usable(f, err)
+// target returns the server's name of a folder that mails are moved to, and
+// whether it is there.
+func (s *session) target(lay layout, name string, dry bool) (server string, there bool, err error) {
+	f, there, err := s.resolve(lay, name)
+	if !there && err == nil && !dry {
+		f, err = s.create(lay, name)
+		there = err == nil
 	}
-	return usable(c.ensure(lay, name))
-}
-
-func usable(f folder, err error) (string, error) {
-	if err == nil && !f.selectable() {
+	switch {
+	case err != nil || !there:
+		return lay.own(name), there, err
+	case !f.selectable():
 		err = fmt.Errorf("folder %q cannot hold mails", f.name)
 	}
-	return f.name, err
+	return f.name, true, err
 }

@@ -72,7 +72,7 @@ func (p *pass) run() error {
 	stop := context.AfterFunc(p.ctx, func() { p.gate.Close(context.Cause(p.ctx)) })
 	defer stop()
 	err := p.lines[0].run(nil, func(c *session) (err error) {
-		p.plan, err = p.s.prepare(c, p.dry || p.s.ReadOnly)
+		p.plan, err = p.s.prepare(c, p.dry)
 		p.report(c)
 		return err
 	})
@@ -116,7 +116,7 @@ func (p *pass) cause(err error) error {
 
 // folder offers the mails of one folder, and settles them.
 func (p *pass) folder(name string) error {
-	b := &box{name: name, dir: relative(name, p.plan.root), readOnly: p.dry || p.s.ReadOnly}
+	b := &box{name: name, dir: relative(name, p.plan.root), readOnly: p.dry || p.s.changesNothing()}
 	main := p.lines[0]
 	var count uint32
 	err := main.run(nil, func(c *session) error {
@@ -129,7 +129,13 @@ func (p *pass) folder(name string) error {
 		b.hashed = !b.gmail && (state.validity == 0 || state.notSticky)
 		p.report(c)
 		if state.readOnly && !b.readOnly {
-			return errReadOnly
+			// Servers say so too where a mail can be marked as read for this
+			// account only, which may be all that is wanted.
+			known, err := c.allows(name, p.s.needed(c.caps))
+			if err == nil && !known {
+				err = errReadOnly
+			}
+			return err
 		}
 		return nil
 	})

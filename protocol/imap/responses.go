@@ -41,6 +41,7 @@ type responses struct {
 
 	mu       sync.Mutex
 	selected selected
+	rights   *string // in a folder; nil: none were told
 	alerts   []string
 	unread   []string // names of folders that cannot be read
 }
@@ -240,6 +241,13 @@ func (r *responses) untagged(line, rest []byte, whole bool) []byte {
 			r.note(&r.unread, name)
 			r.drop = true
 		}
+	case kind == "MYRIGHTS":
+		if rights, ok := rightsIn(bytes.TrimRight(args, " ")); ok && whole {
+			r.mu.Lock()
+			r.rights = &rights
+			r.mu.Unlock()
+		}
+		r.drop = true
 	case kind == "NAMESPACE", kind == "SEARCH", kind == "ESEARCH":
 	default:
 		r.drop = true
@@ -331,6 +339,16 @@ func (r *responses) takeNotes() (alerts, unread []string) {
 	alerts, unread = r.alerts, r.unread
 	r.alerts, r.unread = nil, nil
 	return alerts, unread
+}
+
+// takeRights returns the rights that were told since it was last called; nil if
+// none were.
+func (r *responses) takeRights() *string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	rights := r.rights
+	r.rights = nil
+	return rights
 }
 
 // forget forgets the selected folder.

@@ -67,7 +67,8 @@ type Source struct {
 	Flag string
 
 	// ReadOnly changes nothing on the server: folders are examined, never
-	// selected. Done and Rejected must be "".
+	// selected. Done and Rejected must be "". Without it an account that may
+	// only read fails: at Check if the server tells its rights, else in a pass.
 	ReadOnly bool
 
 	// Parallel is how many connections fetch mails; 0 means 1, which is as
@@ -141,6 +142,11 @@ func (s *Source) validate() error {
 		fault(strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0xfffd }), "folder name %q", name)
 	}
 	return errors.Join(faults...)
+}
+
+// changesNothing reports whether mails stay as they are.
+func (s *Source) changesNothing() bool {
+	return s.ReadOnly || s.Done == "" && s.Rejected == "" && s.After == Nothing
 }
 
 // isFlag reports whether s can be a flag, or is "".

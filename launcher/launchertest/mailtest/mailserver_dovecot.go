@@ -24,9 +24,29 @@ func Dovecot(t testing.TB, users ...string) *MailServer {
 	return during(t, StartDovecot, users)
 }
 
+// DovecotWith is Dovecot with settings that come after the others in its
+// configuration file. In them $DIR stands for MailServer.Dir.
+func DovecotWith(t testing.TB, settings string, users ...string) *MailServer {
+	t.Helper()
+	return during(t, func(users ...string) (*MailServer, error) { return startDovecot(settings, users) }, users)
+}
+
+// ACL are settings for DovecotWith, with which the server offers ACL and keeps
+// to it.
+const ACL = `
+protocol imap {
+  mail_plugins = zlib imap_zlib acl imap_acl
+}
+plugin {
+  acl = vfile
+}
+`
+
 // StartDovecot is Dovecot outside a test: the caller calls Stop. The error
 // wraps ErrAbsent where Dovecot is not installed.
-func StartDovecot(users ...string) (*MailServer, error) {
+func StartDovecot(users ...string) (*MailServer, error) { return startDovecot("", users) }
+
+func startDovecot(settings string, users []string) (*MailServer, error) {
 	bin, err := exec.LookPath("dovecot")
 	if err != nil {
 		bin = "/usr/sbin/dovecot"
@@ -38,13 +58,13 @@ func StartDovecot(users ...string) (*MailServer, error) {
 	if err != nil {
 		return s.finish(err)
 	}
-	if err := s.configureDovecot(); err != nil {
+	if err := s.configureDovecot(settings); err != nil {
 		return s.finish(err)
 	}
 	return s.finish(s.run(exec.Command(bin, "-F", "-c", filepath.Join(s.Dir, "dovecot.conf"))))
 }
 
-func (s *MailServer) configureDovecot() error {
+func (s *MailServer) configureDovecot(settings string) error {
 	s.Log, s.secret = filepath.Join(s.Dir, "log"), []byte("mailtest-secret-of-tokens")
 	var passwd strings.Builder
 	for _, u := range s.Users {
@@ -58,7 +78,7 @@ func (s *MailServer) configureDovecot() error {
 		"keys/default/HS256/default": base64.StdEncoding.EncodeToString(s.secret),
 		"oauth2.conf": "introspection_mode = local\nlocal_validation_key_dict = fs:posix:prefix=" +
 			s.Dir + "/keys/\nusername_attribute = sub\n",
-		"dovecot.conf": s.dovecotConf(),
+		"dovecot.conf": s.dovecotConf(settings),
 	} {
 		if err := write(filepath.Join(s.Dir, name), text); err != nil {
 			return err
@@ -151,13 +171,13 @@ func (s *MailServer) makeMaildir(user string) error {
 	return nil
 }
 
-func (s *MailServer) dovecotConf() string {
+func (s *MailServer) dovecotConf(settings string) string {
 	host, _, _ := net.SplitHostPort(s.IMAP)
 	a := account()
 	return strings.NewReplacer(
 		"$DIR", s.Dir, "$HOST", host, "$USER", a.user, "$GROUP", a.group,
 		"$IMAPS", portOf(s.IMAPS), "$IMAP", portOf(s.IMAP), "$POP3S", portOf(s.POP3S), "$POP3", portOf(s.POP3),
-	).Replace(dovecotConf)
+	).Replace(dovecotConf + settings)
 }
 
 const dovecotConf = `
