@@ -11,7 +11,7 @@ import (
 
 // The limits of a Pool whose fields are zero.
 const (
-	DefaultPerBody = 1 << 20
+	DefaultPerBody = 2 << 20
 	DefaultMemory  = 8 << 20
 	DefaultMaxBody = 4 << 30
 	DefaultMaxDisk = 16 << 30
@@ -22,7 +22,7 @@ const (
 // change then either. Sizes are in bytes.
 type Pool struct {
 	Dir     string // of the temporary file; "": os.TempDir()
-	PerBody int64  // memory that one body may take; 0: 1 MiB; -1: none
+	PerBody int64  // memory that one body may take; 0: 2 MiB; -1: none
 	Memory  int64  // memory that all bodies may take at a time; 0: 8 MiB; -1: none
 	MaxBody int64  // size of a body; 0: 4 GiB; -1: no limit
 	MaxDisk int64  // size of the temporary file; 0: 16 GiB; -1: no limit

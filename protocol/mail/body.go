@@ -152,7 +152,7 @@ func (p piece) measure(ctx context.Context) (size int64, found mime.Defects, err
 	}
 	r := p.from.buffers.NewReader(p.encoding, p.within.Reader(guarded{ctx, p.from}))
 	defer p.from.buffers.GiveBack(r)
-	size, err = io.Copy(io.Discard, r)
+	size, err = r.Measure()
 	return size, r.Defects(), err
 }
 

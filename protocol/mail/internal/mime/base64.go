@@ -18,6 +18,9 @@ type base64Decoder struct {
 	ended bool   // the data may have ended
 	found Defects
 
+	count bool  // block only counts
+	size  int64 // what it counted, decoded
+
 	good, foreign int64 // bytes met before the data ended
 }
 
@@ -25,10 +28,22 @@ func (d *base64Decoder) block(dst, text []byte) ([]byte, int) {
 	if d.ended || len(d.group) > 0 {
 		return dst, 0
 	}
-	dst, n, data := decodeLines(dst, text)
+	t, start := pairs(), len(dst)
+	groups := func(text []byte) (n int) {
+		dst, n = t.decodeGroups(dst, text)
+		return n
+	}
+	if d.count {
+		groups = t.countGroups
+	}
+	n, data := wholeLines(text, groups)
 	d.begun = d.begun || data > 0
 	d.good += int64(data)
-	return dst, n
+	if d.count {
+		d.size += int64(data / 4 * 3)
+		return dst, n
+	}
+	return dst[:start+data/4*3], n
 }
 
 func (d *base64Decoder) line(dst, text []byte, first, last bool) []byte {
@@ -38,7 +53,7 @@ func (d *base64Decoder) line(dst, text []byte, first, last bool) []byte {
 		return dst
 	}
 	if !d.ended && len(d.group) == 0 && len(text)%4 == 0 && text[len(text)-1] != '=' {
-		if out, n := decodeGroups(dst, text); n == len(text) {
+		if out, n := pairs().decodeGroups(dst, text); n == len(text) {
 			d.begun = true
 			d.good += int64(len(text))
 			return out // a piece of a line without end

@@ -4,23 +4,29 @@ import (
 	"bytes"
 	"encoding/binary"
 	"slices"
+	"sync"
 )
 
-// sextets holds, for each of the four characters of a group of base64, the bits
-// that it stands for in the place that they have in the 24 of the group.
-var sextets = newSextets()
+// A pair is two characters of base64, as they lie in a word of little endian.
+// pairs holds the 12 bits that each stands for. Of its 128 kB only the few that
+// base64 has are looked at, so that it takes no more of the cache than a table
+// of characters would, with half the look-ups.
+var pairs = sync.OnceValue(newPairs)
 
-// foreign marks in sextets what is no character of base64.
-const foreign = 1 << 31
+type pairTable [1 << 16]uint16
 
-func newSextets() (t [4][256]uint32) {
+// foreign marks a pair in which not both are characters of base64.
+const foreign = 1 << 15
+
+func newPairs() *pairTable {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-	for place := range t {
-		for c := range t[place] {
-			t[place][c] = foreign
-		}
-		for i, c := range []byte(alphabet) {
-			t[place][c] = uint32(i) << (18 - 6*place)
+	t := new(pairTable)
+	for i := range t {
+		t[i] = foreign
+	}
+	for i, a := range []byte(alphabet) {
+		for j, b := range []byte(alphabet) {
+			t[binary.LittleEndian.Uint16([]byte{a, b})] = uint16(i<<6 | j)
 		}
 	}
 	return t
@@ -29,55 +35,70 @@ func newSextets() (t [4][256]uint32) {
 // decodeGroups appends what the groups of four characters hold with which text
 // begins, up to the first with another character in it, padding included. It
 // returns how many bytes of text that is.
-func decodeGroups(dst, text []byte) ([]byte, int) {
+func (t *pairTable) decodeGroups(dst, text []byte) ([]byte, int) {
 	at := len(dst)
 	dst = slices.Grow(dst, len(text)/4*3+8) // a group more than needed, for whole words are written
 	out := dst[at:cap(dst)]
 	in, done := text, 0
 	for len(in) >= 8 && len(out) >= 8 {
-		a := sextets[0][in[0]] | sextets[1][in[1]] | sextets[2][in[2]] | sextets[3][in[3]]
-		b := sextets[0][in[4]] | sextets[1][in[5]] | sextets[2][in[6]] | sextets[3][in[7]]
-		if (a|b)&foreign != 0 {
+		a, b := t[binary.LittleEndian.Uint16(in)], t[binary.LittleEndian.Uint16(in[2:])]
+		c, d := t[binary.LittleEndian.Uint16(in[4:])], t[binary.LittleEndian.Uint16(in[6:])]
+		if (a|b|c|d)&foreign != 0 {
 			break
 		}
-		binary.BigEndian.PutUint64(out, uint64(a)<<40|uint64(b)<<16)
+		binary.BigEndian.PutUint64(out, uint64(a)<<52|uint64(b)<<40|uint64(c)<<28|uint64(d)<<16)
 		in, out, done = in[8:], out[6:], done+6
 	}
 	for len(in) >= 4 && len(out) >= 4 {
-		a := sextets[0][in[0]] | sextets[1][in[1]] | sextets[2][in[2]] | sextets[3][in[3]]
-		if a&foreign != 0 {
+		a, b := t[binary.LittleEndian.Uint16(in)], t[binary.LittleEndian.Uint16(in[2:])]
+		if (a|b)&foreign != 0 {
 			break
 		}
-		binary.BigEndian.PutUint32(out, a<<8)
+		binary.BigEndian.PutUint32(out, uint32(a)<<20|uint32(b)<<8)
 		in, out, done = in[4:], out[3:], done+3
 	}
 	return dst[:at+done], len(text) - len(in)
+}
+
+// countGroups returns how many bytes decodeGroups takes of text.
+func (t *pairTable) countGroups(text []byte) int {
+	in := text
+	for len(in) >= 8 {
+		a, b := t[binary.LittleEndian.Uint16(in)], t[binary.LittleEndian.Uint16(in[2:])]
+		c, d := t[binary.LittleEndian.Uint16(in[4:])], t[binary.LittleEndian.Uint16(in[6:])]
+		if (a|b|c|d)&foreign != 0 {
+			break
+		}
+		in = in[8:]
+	}
+	for len(in) >= 4 && (t[binary.LittleEndian.Uint16(in)]|t[binary.LittleEndian.Uint16(in[2:])])&foreign == 0 {
+		in = in[4:]
+	}
+	return len(text) - len(in)
 }
 
 // likelyLine is more than a line of base64 has: RFC 2045 allows 76 characters,
 // and hardly any writer uses more than some hundreds.
 const likelyLine = 1 << 10
 
-// decodeLines appends what the lines hold with which text begins, as long as
-// they are whole and nothing but whole groups of base64. It returns how many
-// bytes of text they take, and how many characters of base64 are in them.
-func decodeLines(dst, text []byte) (out []byte, size, data int) {
+// wholeLines goes through the lines with which text begins, as long as they are
+// whole and nothing but whole groups of base64, and has groups take those of
+// each, and of what stands behind them. It returns how many bytes of text the
+// lines take, and how many characters of base64 are in them.
+func wholeLines(text []byte, groups func(text []byte) int) (size, data int) {
 	if bytes.IndexByte(text[:min(len(text), likelyLine)], '\n') < 0 {
-		return dst, 0, 0
+		return 0, 0
 	}
-	start := len(dst)
-	line := start // of dst, what the lines that are done hold
 	for {
-		var n int
-		dst, n = decodeGroups(dst, text[size:])
+		n := groups(text[size:])
 		switch rest := text[size+n:]; {
 		case len(rest) > 0 && rest[0] == '\n':
 			size += n + 1
 		case len(rest) > 1 && rest[0] == '\r' && rest[1] == '\n':
 			size += n + 2
 		default:
-			return dst[:line], size, (line - start) / 3 * 4
+			return size, data
 		}
-		line = len(dst)
+		data += n
 	}
 }

@@ -19,6 +19,11 @@ func decode(t *testing.T, e Encoding, raw string) (string, []string) {
 	if err != nil {
 		t.Errorf("decoding %.40q: %v, want no error", raw, err)
 	}
+	m := new(Buffers).NewReader(e, strings.NewReader(raw))
+	size, err := m.Measure()
+	if err != nil || size != int64(len(out)) || m.Defects() != r.Defects() {
+		t.Errorf("%.40q measures %d bytes, %v, with %v; decoded it is %d with %v", raw, size, err, m.Defects(), len(out), r.Defects())
+	}
 	return string(out), slices.Collect(r.Defects().Codes())
 }
 
@@ -246,6 +251,10 @@ func FuzzDecode(f *testing.F) {
 			}
 			if err != nil || n > int64(most) {
 				t.Errorf("encoding %d: %d bytes became %d, %v; want at most %d and no error", e, len(raw), n, err, most)
+			}
+			m := new(Buffers).NewReader(e, bytes.NewReader(raw))
+			if size, err := m.Measure(); err != nil || size != n || m.Defects() != r.Defects() {
+				t.Errorf("encoding %d: measured %d bytes, %v, with %v; decoded they are %d with %v", e, size, err, m.Defects(), n, r.Defects())
 			}
 		}
 		files, err := new(Buffers).FindUU(bytes.NewReader(raw), 5)
