@@ -18,6 +18,9 @@ import (
 // carryOut moves the files of a parcel to their place. If it fails they are
 // back where they were, or an intent tells the next pass to go on.
 func (p *pass) carryOut(ctx context.Context, t *task) error {
+	if done, err := p.moveStraight(t); done {
+		return err
+	}
 	if err := p.chooseNames(ctx, t); err != nil {
 		return err
 	}
@@ -36,6 +39,24 @@ func (p *pass) carryOut(ctx context.Context, t *task) error {
 		return errors.Join(err, p.dropIntent(t))
 	}
 	return err
+}
+
+// moveStraight moves a parcel of one file, which was just looked at, by one
+// rename; not done if that is not all it takes.
+func (p *pass) moveStraight(t *task) (done bool, err error) {
+	if len(t.steps) > 1 || t.folder != "" || t.purge {
+		return false, nil
+	}
+	s := &t.steps[0]
+	err = p.ops().rename(p.root, s.path, t.to.root, s.into)
+	switch {
+	case err == nil:
+		s.moved = true
+		return true, p.confirm(s, t.to, s.info)
+	case errors.Is(err, fs.ErrExist), errors.Is(err, fs.ErrNotExist), otherFileSystem(err):
+		return false, nil
+	}
+	return true, err
 }
 
 // inFolder returns the steps for files of the folder: all but the marker.
