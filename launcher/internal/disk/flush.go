@@ -51,20 +51,29 @@ func (f *Flush) start() {
 	for _, sync := range f.due {
 		f.slots <- struct{}{}
 		f.wg.Go(func() {
-			err := sync()
-			f.mu.Lock()
-			f.err = errors.Join(f.err, err)
-			f.mu.Unlock()
+			f.do(sync)
 			<-f.slots
 		})
 	}
 	f.due = f.due[:0]
 }
 
+func (f *Flush) do(sync func() error) {
+	err := sync()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.err = errors.Join(f.err, err)
+}
+
 // Wait waits until all is done, and returns what failed. It may be called more
 // than once.
 func (f *Flush) Wait() error {
-	f.start()
+	if last := len(f.due) - 1; last >= 0 {
+		sync := f.due[last]
+		f.due = f.due[:last]
+		f.start()
+		f.do(sync)
+	}
 	f.wg.Wait()
 	f.mu.Lock()
 	defer f.mu.Unlock()
