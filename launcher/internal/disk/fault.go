@@ -13,13 +13,13 @@ func (f *fault) Unwrap() error { return f.error }
 // Blame returns err as a fault unless it is about the name or size of one
 // file, which another parcel would not run into.
 func Blame(err error) error {
+	if err == nil {
+		return nil
+	}
 	for _, own := range []error{syscall.ENAMETOOLONG, syscall.EFBIG} {
 		if errors.Is(err, own) {
 			return err
 		}
-	}
-	if err == nil {
-		return nil
 	}
 	return &fault{err}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -23,7 +24,14 @@ type Root struct {
 	LinkOnly bool
 
 	root *os.Root
+
+	mu   sync.Mutex
+	self *os.File // the directory itself; nil until it is synced
 }
+
+// openFlags tell package os what it else asks the system about each file: that
+// regular files and directories do not block.
+const openFlags = syscall.O_NONBLOCK
 
 // Open opens the Disk below the directory dir. If it is missing it is created,
 // durably, or else is an fs.ErrNotExist; its parent is not created. What is
@@ -70,7 +78,15 @@ func syncDir(dir *os.File) error {
 }
 
 func (d *Root) Name() string { return d.root.Name() }
-func (d *Root) Close()       { d.root.Close() }
+
+func (d *Root) Close() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.self != nil {
+		d.self.Close()
+	}
+	d.root.Close()
+}
 
 func (d *Root) Sub(dir string) (Disk, error) {
 	root, err := d.root.OpenRoot(dir)
@@ -83,7 +99,7 @@ func (d *Root) Sub(dir string) (Disk, error) {
 func (d *Root) Mkdir(dir string) error { return Blame(d.root.Mkdir(dir, dirMode)) }
 
 func (d *Root) Create(name string) (File, error) {
-	f, err := d.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
+	f, err := d.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|openFlags, fileMode)
 	if err != nil {
 		return nil, Blame(err)
 	}
@@ -133,11 +149,32 @@ func (d *Root) same(a, b string) bool {
 }
 
 func (d *Root) Sync(dir string) error {
+	if dir == "." {
+		f, err := d.itself()
+		if err != nil {
+			return Blame(err)
+		}
+		return Blame(syncDir(f))
+	}
 	f, err := d.root.Open(dir)
 	if err != nil {
 		return Blame(err)
 	}
 	return Blame(errors.Join(syncDir(f), f.Close()))
+}
+
+// itself returns the directory as a file, which stays open until Close.
+func (d *Root) itself() (*os.File, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.self == nil {
+		f, err := d.root.OpenFile(".", os.O_RDONLY|openFlags, 0)
+		if err != nil {
+			return nil, err
+		}
+		d.self = f
+	}
+	return d.self, nil
 }
 
 func (d *Root) Lock(name string, how LockKind) (unlock func(), err error) {

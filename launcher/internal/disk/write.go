@@ -33,8 +33,10 @@ func Pump(ctx context.Context, w io.Writer, r io.Reader, size int64, buf []byte)
 			return n, "", fmt.Errorf("longer than the %d bytes announced", size)
 		}
 		hash.Write(buf[:got])
-		if _, err := w.Write(buf[:got]); err != nil {
-			return n, "", err
+		if got > 0 {
+			if _, err := w.Write(buf[:got]); err != nil {
+				return n, "", err
+			}
 		}
 		launcher.Progress(ctx, int64(got))
 		switch {
