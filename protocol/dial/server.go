@@ -171,6 +171,7 @@ func (s *Server) connect(ctx context.Context, p protocol, host, port string) (*C
 	if err != nil {
 		return nil, err
 	}
+	raw = gather(raw)
 	conn, err := s.enter(ctx, p, raw, host)
 	if err != nil {
 		raw.Close()
