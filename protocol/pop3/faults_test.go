@@ -22,12 +22,20 @@ import (
 	"github.com/ezged/coldlauncher/protocol/dial"
 )
 
-// answers returns a server that says something of its own to commands.
+// answers returns a server that says something of its own to commands, and
+// closes the connection behind that if it does not end a line.
 func answers(t *testing.T, mails [][]byte, to map[string]string) *mailtest.POP3Script {
-	s := &mailtest.POP3Script{Caps: mailtest.ModernPOP3(), OnCommand: func(c *mailtest.Talk, name, args string) bool {
+	return answersWith(t, mailtest.ModernPOP3(), mails, to)
+}
+
+// answersWith is answers with other capabilities.
+func answersWith(t *testing.T, caps []string, mails [][]byte, to map[string]string) *mailtest.POP3Script {
+	s := &mailtest.POP3Script{Caps: caps, OnCommand: func(c *mailtest.Talk, name, args string) bool {
 		for _, key := range []string{name + " " + args, name} {
 			if text, ok := to[key]; ok {
-				c.Raw(text)
+				if c.Raw(text); !strings.HasSuffix(text, "\r\n") {
+					c.Drop()
+				}
 				return true
 			}
 		}
@@ -37,8 +45,14 @@ func answers(t *testing.T, mails [][]byte, to map[string]string) *mailtest.POP3S
 	return s.Start(t)
 }
 
+// inTurn are the capabilities of a server that takes one command at a time.
+func inTurn() []string {
+	return slices.DeleteFunc(mailtest.ModernPOP3(), func(c string) bool { return c == "PIPELINING" })
+}
+
 // TestBadAnswers: whatever a server answers, there is an error in words, no
-// panic, and nothing is deleted.
+// panic, and nothing is deleted, whether or not it is asked for several things at
+// a time.
 func TestBadAnswers(t *testing.T) {
 	tests := []struct {
 		name string
@@ -61,23 +75,82 @@ func TestBadAnswers(t *testing.T) {
 		{"STAT: temporary", map[string]string{"STAT": "-ERR [SYS/TEMP] disk\r\n"}, "SYS/TEMP", true},
 		{"UIDL: refused, though there is one", map[string]string{"UIDL": "-ERR no\r\n"}, "uidl", true},
 		{"UIDL: too early", map[string]string{"UIDL": "-ERR [LOGIN-DELAY] wait\r\n"}, "LOGIN-DELAY", true},
+		{"STAT: closed", map[string]string{"STAT": ""}, "stat: unexpected EOF", true},
+		{"LIST: closed", map[string]string{"LIST": ""}, "list: unexpected EOF", true},
+		{"UIDL: closed", map[string]string{"UIDL": ""}, "uidl: unexpected EOF", true},
+		{"LIST: closed half-way", map[string]string{"LIST": "+OK\r\n1 1"}, "list: unexpected EOF", true},
+		{"LIST: garbage", map[string]string{"LIST": "1 1\r\n.\r\n"}, `list: server said "1 1\r\n", which is no answer`, true},
+		{"UIDL: garbage", map[string]string{"UIDL": "1 u1\r\n.\r\n"}, `uidl: server said "1 u1\r\n", which is no answer`, true},
+		{"STAT: expired", map[string]string{"STAT": "-ERR [AUTH] token has expired\r\n"}, `stat: server said "-ERR [AUTH] token has expired"`, true},
+		{"LIST: expired", map[string]string{"LIST": "-ERR [AUTH] token has expired\r\n"}, `list: server said "-ERR [AUTH] token has expired"`, true},
 	}
 	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			s := answers(t, messages(3), test.to)
-			source := on(s)
-			source.Delete = true
-			err := source.Poll(t.Context(), &shelf{})
-			if err == nil || !strings.Contains(err.Error(), test.want) || (launcher.OutcomeOf(err) == launcher.Stop) != test.stop {
-				t.Errorf("Poll: %v, want %q in it, marked with Halt: %v", err, test.want, test.stop)
+		for how, caps := range map[string][]string{"": mailtest.ModernPOP3(), "/in turn": inTurn()} {
+			testBadAnswer(t, test.name+how, caps, test.to, test.want, test.stop)
+		}
+	}
+}
+
+func testBadAnswer(t *testing.T, name string, caps []string, to map[string]string, want string, stop bool) {
+	t.Run(name, func(t *testing.T) {
+		s := answersWith(t, caps, messages(3), to)
+		source := on(s)
+		source.Delete = true
+		err := source.Poll(t.Context(), &shelf{})
+		if err == nil || !strings.Contains(err.Error(), want) || (launcher.OutcomeOf(err) == launcher.Stop) != stop {
+			t.Errorf("Poll: %v, want %q in it, marked with Halt: %v", err, want, stop)
+		}
+		if len(s.Mails()) != 3 {
+			t.Errorf("%d mails are left, want all: the pass failed", len(s.Mails()))
+		}
+		if _, open := s.Conns(); open > 1 {
+			t.Errorf("%d connections are open", open)
+		}
+	})
+}
+
+// TestListing: what is in a mailbox is asked for at once where the server takes
+// several commands at a time, and one after the other elsewhere. It is the same,
+// also where there is nothing, or the server does not tell sizes.
+func TestListing(t *testing.T) {
+	for name, to := range map[string]map[string]string{
+		"all":      nil,
+		"no LIST":  {"LIST": "-ERR no\r\n"},
+		"odd LIST": {"LIST": "+OK\r\nx\r\n2 many\r\n9 9\r\n.\r\n"},
+	} {
+		for _, count := range []int{0, 3} {
+			for how, caps := range map[string][]string{"at once": mailtest.ModernPOP3(), "in turn": inTurn(), "no CAPA": nil} {
+				t.Run(fmt.Sprint(name, "/", count, "/", how), func(t *testing.T) {
+					s := answersWith(t, caps, messages(count), to)
+					answer := s.OnCommand
+					var waiting []int // bytes that the client had sent behind STAT, LIST and UIDL
+					s.OnCommand = func(c *mailtest.Talk, name, args string) bool {
+						if name == "STAT" || name == "LIST" || name == "UIDL" {
+							waiting = append(waiting, c.Waiting())
+						}
+						return answer(c, name, args)
+					}
+					source := on(s)
+					source.Delete = true
+					var got shelf
+					poll(t, source, &got)
+					if missing := got.lacks(messages(count)); missing != nil || len(s.Mails()) > 0 {
+						t.Errorf("mails %v are missing, %d left; want all taken", missing, len(s.Mails()))
+					}
+					want := []int{len("LIST\r\nUIDL\r\n"), len("UIDL\r\n"), 0}
+					switch {
+					case how == "at once":
+					case count == 0:
+						want = []int{0} // LIST tells nothing more
+					default:
+						want = []int{0, 0, 0}
+					}
+					if !slices.Equal(waiting, want) {
+						t.Errorf("behind STAT, LIST and UIDL were %d bytes, want %d", waiting, want)
+					}
+				})
 			}
-			if len(s.Mails()) != 3 {
-				t.Errorf("%d mails are left, want all: the pass failed", len(s.Mails()))
-			}
-			if _, open := s.Conns(); open > 1 {
-				t.Errorf("%d connections are open", open)
-			}
-		})
+		}
 	}
 }
 

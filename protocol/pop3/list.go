@@ -43,8 +43,13 @@ const (
 	listLine    = 512     // bytes, of one mail in LIST or UIDL
 )
 
-// list lists what is in the mailbox, oldest first.
+// list lists what is in the mailbox, oldest first. A server that takes several
+// commands at a time is asked for all of it at once: each answer takes a round
+// trip.
 func (s *session) list() ([]mail, error) {
+	if s.window > 1 {
+		s.w.ahead("STAT", "LIST", "UIDL")
+	}
 	var count int
 	err := s.do(budget, func() (err error) {
 		count, _, err = s.c.Stat()
@@ -55,7 +60,7 @@ func (s *session) list() ([]mail, error) {
 		return nil, fmt.Errorf("stat: %w", err)
 	case count < 0 || count > maxMails:
 		return nil, fmt.Errorf("stat: server says that there are %d mails", count)
-	case count == 0:
+	case count == 0 && len(s.w.sent) == 0:
 		return nil, nil
 	}
 	mails := make([]mail, count)
@@ -79,7 +84,7 @@ func (s *session) sizes(mails []mail) error {
 			m.size = n
 		}
 	})
-	if err != nil && !isMere(err) {
+	if err != nil && (!isMere(err) || s.broken()) {
 		return fmt.Errorf("list: %w", err)
 	}
 	return nil
@@ -96,7 +101,7 @@ func (s *session) uidls(mails []mail) error {
 			m.uidl = text
 		}
 	})
-	if err != nil && !isMere(err) {
+	if err != nil && (!isMere(err) || s.broken()) {
 		return fmt.Errorf("uidl: %w", err)
 	}
 	s.noUIDL = err
@@ -105,9 +110,9 @@ func (s *session) uidls(mails []mail) error {
 		sorted[i] = &mails[i]
 	}
 	slices.SortFunc(sorted, func(a, b *mail) int { return strings.Compare(a.uidl, b.uidl) })
-	for i, m := range sorted[1:] {
-		if other := sorted[i]; m.uidl == other.uidl {
-			twice[m], twice[other] = true, true
+	for i, m := range sorted {
+		if i > 0 && m.uidl == sorted[i-1].uidl {
+			twice[m], twice[sorted[i-1]] = true, true
 		}
 	}
 	for m := range twice {

@@ -162,12 +162,14 @@ func (p *pass) insist(s *session, mails []mail) error {
 }
 
 // cause returns err, or if the pass was asked to end, why. If it is not an
-// answer of the server, the server cannot be reached: that ends the pass.
+// answer of the server, or the last one that it gives, the server cannot be
+// reached: that ends the pass.
 func (p *pass) cause(err error) error {
+	s := p.line.s
 	switch {
 	case p.ctx.Err() != nil:
 		return context.Cause(p.ctx)
-	case !isRefusal(err):
+	case !isRefusal(err), s != nil && s.broken():
 		return launcher.Halt(err)
 	}
 	return err

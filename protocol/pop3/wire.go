@@ -23,7 +23,8 @@ import (
 type wire struct {
 	*dial.Conn
 	r    *bufio.Reader
-	rest []byte // of a line that the library has not read yet
+	rest []byte   // of a line that the library has not read yet
+	sent []string // commands that the library has yet to send, and that were sent ahead of it
 
 	// Of the last line.
 	ok   bool   // it began with +OK
@@ -41,6 +42,22 @@ func newWire(c *dial.Conn) *wire { return &wire{Conn: c, r: bufio.NewReaderSize(
 
 // Dial is for the library, which opens no connection of its own.
 func (w *wire) Dial(string, string) (net.Conn, error) { return w, nil }
+
+// ahead sends commands together. The library sends them too, in that order and
+// before any other: then they only count as sent.
+func (w *wire) ahead(commands ...string) {
+	w.sent = commands
+	w.Conn.Write([]byte(strings.Join(commands, "\r\n") + "\r\n"))
+}
+
+// Write implements net.Conn.
+func (w *wire) Write(p []byte) (int, error) {
+	if len(w.sent) > 0 && string(p) == w.sent[0]+"\r\n" {
+		w.sent = w.sent[1:]
+		return len(p), nil
+	}
+	return w.Conn.Write(p)
+}
 
 // Read implements net.Conn.
 func (w *wire) Read(p []byte) (int, error) {
