@@ -47,13 +47,14 @@ func (b *box) flagged(m mail, flag string) bool {
 
 // A listing collects the mails of a folder.
 type listing struct {
-	b     *box
-	mails []mail
-	index map[string]uint32 // of box.flags
+	b       *box
+	mails   []mail
+	deleted map[uint32]bool   // UIDs of mails that are marked as deleted
+	index   map[string]uint32 // of box.flags
 }
 
 func newListing(b *box) *listing {
-	l := &listing{b: b, index: map[string]uint32{"": 0}}
+	l := &listing{b: b, deleted: make(map[uint32]bool), index: map[string]uint32{"": 0}}
 	b.flags = []string{""}
 	return l
 }

@@ -32,13 +32,18 @@ func (f folder) selectable() bool {
 // maxFolders bounds the folders of an account.
 const maxFolders = 100_000
 
-// layout asks how folders are named.
-func (s *session) layout() (layout, error) {
+// layout asks how folders are named, and at the same time for the one that a
+// person calls name, by the likeliest: find need not ask again if it is there.
+func (s *session) layout(name string) (layout, error) {
 	var lay layout
 	if s.caps.Has(goimap.CapNamespace) {
 		var data *goimap.NamespaceData
 		err := s.do(budget, func() (err error) {
-			data, err = s.c.Namespace().Wait()
+			cmd := s.c.Namespace()
+			if f, ok, err := s.find(lay.names(name)[0]); ok && err == nil {
+				s.found = &f
+			}
+			data, err = cmd.Wait()
 			return err
 		})
 		if err == nil && len(data.Personal) > 0 {
@@ -77,6 +82,10 @@ func (s *session) list(pattern string, f func(*goimap.ListData)) error {
 
 // find returns the folder with exactly that name, if there is one.
 func (s *session) find(name string) (found folder, ok bool, err error) {
+	if f := s.found; f != nil && f.name == name {
+		s.found = nil
+		return *f, true, nil
+	}
 	err = s.list(name, func(d *goimap.ListData) {
 		if d.Mailbox == name { // name may hold wildcards
 			found, ok = folder{d.Mailbox, d.Attrs}, true
@@ -176,7 +185,7 @@ type plan struct {
 // mails are moved to. If dry it creates none, and asks whether the account may
 // do all that a pass does. It returns all faults joined.
 func (s *Source) prepare(c *session, dry bool) (p plan, err error) {
-	lay, err := c.layout()
+	lay, err := c.layout(s.Folder)
 	if err != nil {
 		return p, err
 	}

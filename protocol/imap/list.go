@@ -22,10 +22,39 @@ const (
 	none        // only a SEARCH is made
 )
 
+// open selects the folder b, or only examines it, and lists it, both in one round
+// trip. It returns how many mails are in it and what the server says of it. listed
+// is nil if the server refused to list it, which may be for want of patience.
+func (s *session) open(b *box) (count uint32, state selected, listed *listing, err error) {
+	listed = newListing(b)
+	own := newOwnCommand(listed.read)
+	ends, known := []func(){s.conn.Begin(budget)}, uint32(0)
+	own.exists = func(n uint32) { // before the first of them is listed
+		if n = min(n, maxUIDs); n > known {
+			ends = append(ends, s.conn.Begin(int64(n-known)*listLine))
+			known = n
+		}
+	}
+	s.in.own.Store(own)
+	var refused error
+	count, state, err = s.choose(b.name, b.readOnly, func() (wait func()) {
+		answered := s.send(own, listCommand(all, b.gmail))
+		return func() { refused = answered() }
+	})
+	for _, end := range ends {
+		end()
+	}
+	if refused != nil {
+		listed = nil
+	}
+	return count, state, listed, err
+}
+
 // mails lists what is in a folder of count mails, without those that are
-// marked as deleted, oldest first. Where the listing breaks the session, it
-// asks for less in the next.
-func (l *line) mails(b *box, count uint32) ([]mail, error) {
+// marked as deleted, oldest first. Unless it is nil, listed is what a listing has
+// told already. Where the listing breaks the session, it asks for less in the
+// next.
+func (l *line) mails(b *box, count uint32, listed *listing) ([]mail, error) {
 	if count == 0 {
 		return nil, nil
 	}
@@ -34,7 +63,7 @@ func (l *line) mails(b *box, count uint32) ([]mail, error) {
 		tried := how
 		err := l.run(b, func(s *session) (err error) {
 			tried = how
-			found, err = s.mails(b, count, how)
+			found, err = s.mails(b, count, how, listed)
 			if s.broken() {
 				how = min(how+1, none)
 			}
@@ -46,26 +75,23 @@ func (l *line) mails(b *box, count uint32) ([]mail, error) {
 	}
 }
 
-// mails lists the selected folder.
-func (s *session) mails(b *box, count uint32, how care) ([]mail, error) {
-	listed := newListing(b)
-	deleted := make(map[uint32]bool)
-	for err := error(nil); how < none; how++ {
-		listed.mails = listed.mails[:0]
-		if err = s.listOnce(count, how, b.gmail, func(m mail, flags []string) {
-			if slices.ContainsFunc(flags, func(f string) bool { return strings.EqualFold(f, string(goimap.FlagDeleted)) }) {
-				deleted[m.uid] = true
-				return
-			}
-			listed.add(m, flags)
-		}); err == nil {
-			break
-		} else if !isRefusal(err) {
+// mails lists the selected folder, as far as that has not been done.
+func (s *session) mails(b *box, count uint32, how care, listed *listing) ([]mail, error) {
+	for ; listed == nil; how++ {
+		var err error
+		told := newListing(b)
+		if how < none {
+			err = s.ask(listCommand(how, b.gmail), budget+int64(min(count, maxUIDs))*listLine, told.read)
+		}
+		switch {
+		case err != nil && !isRefusal(err):
 			return nil, fmt.Errorf("list mails: %w", err)
+		case err == nil, how+1 >= none:
+			listed = told // what was told before the refusal counts
 		}
 	}
 	found := listed.sort()
-	if uint64(len(found)+len(deleted)) >= uint64(count) {
+	if uint64(len(found)+len(listed.deleted)) >= uint64(count) {
 		return found, nil
 	}
 	// What was not returned is not gone: servers leave out what they stumble
@@ -75,16 +101,17 @@ func (s *session) mails(b *box, count uint32, how care) ([]mail, error) {
 		return nil, err
 	}
 	for uid := range uids.each() {
-		if _, ok := slices.BinarySearchFunc(found, uid, func(m mail, u uint32) int { return cmp.Compare(m.uid, u) }); !ok && !deleted[uid] {
+		if _, ok := slices.BinarySearchFunc(found, uid, func(m mail, u uint32) int { return cmp.Compare(m.uid, u) }); !ok && !listed.deleted[uid] {
 			listed.add(mail{uid: uid, size: -1}, nil)
 		}
 	}
 	return listed.sort(), nil
 }
 
-// listOnce calls f for each mail of a folder of count mails whose UID and flags
-// are told.
-func (s *session) listOnce(count uint32, how care, gmail bool, f func(m mail, flags []string)) error {
+// listLine is how many bytes a server may take to tell of one mail.
+const listLine = 1024
+
+func listCommand(how care, gmail bool) string {
 	items := "UID FLAGS RFC822.SIZE"
 	if how == all {
 		items += " INTERNALDATE"
@@ -92,11 +119,20 @@ func (s *session) listOnce(count uint32, how care, gmail bool, f func(m mail, fl
 	if gmail {
 		items += " X-GM-MSGID"
 	}
-	return s.ask("UID FETCH 1:* ("+items+")", budget+int64(min(count, maxUIDs))*1024, func(items []byte) {
-		if m, flags, ok := readListed(items); ok {
-			f(m, flags)
-		}
-	})
+	return "UID FETCH 1:* (" + items + ")"
+}
+
+// read takes in the mail that the items of a FETCH response tell of, if they tell
+// its UID and flags.
+func (l *listing) read(items []byte) {
+	m, flags, ok := readListed(items)
+	switch {
+	case !ok:
+	case slices.ContainsFunc(flags, func(f string) bool { return strings.EqualFold(f, string(goimap.FlagDeleted)) }):
+		l.deleted[m.uid] = true
+	default:
+		l.add(m, flags)
+	}
 }
 
 // readListed reads the items of a FETCH response in a listing. It takes what it

@@ -9,10 +9,11 @@ import (
 
 // An ownCommand is sent beside the library, which knows neither it nor its
 // answer: for what the library cannot ask for, or reads so strictly that one
-// odd answer ends the session. It must be the only command under way.
+// odd answer ends the session. No FETCH may be under way besides.
 type ownCommand struct {
 	tag    string
 	fetch  func(items []byte) // is called with what each FETCH response tells
+	exists func(count uint32) // is called when the server tells how many mails there are; nil: nobody asks
 	done   chan struct{}      // closed when answer is set
 	answer string
 }
@@ -23,17 +24,29 @@ const ownTag = "L1"
 // another goroutine, with the items of each FETCH response, in which literals
 // are left out. They are valid until f returns.
 func (s *session) ask(command string, budget int64, f func(items []byte)) error {
-	own := &ownCommand{tag: ownTag, fetch: f, done: make(chan struct{})}
+	own := newOwnCommand(f)
 	return s.do(budget, func() error {
 		s.in.own.Store(own)
-		fmt.Fprintf(s.in.Conn, "%s %s\r\n", own.tag, command)
+		return s.send(own, command)()
+	})
+}
+
+func newOwnCommand(f func(items []byte)) *ownCommand {
+	return &ownCommand{tag: ownTag, fetch: f, done: make(chan struct{})}
+}
+
+// send sends a command that the session knows of, and returns what waits for its
+// answer.
+func (s *session) send(own *ownCommand, command string) (wait func() error) {
+	fmt.Fprintf(s.in.Conn, "%s %s\r\n", own.tag, command)
+	return func() error {
 		select {
 		case <-own.done:
 			return refusalOf(own.answer)
 		case <-s.c.Closed():
 			return s.conn.Err()
 		}
-	})
+	}
 }
 
 func (o *ownCommand) is(tag []byte) bool { return o != nil && o.tag == string(tag) }

@@ -29,6 +29,7 @@ type pass struct {
 	lines  []*line
 	plan   plan
 	choice choice
+	inTurn bool // one command after the other: several at a time broke the connection
 
 	warnings flow.Warnings
 
@@ -119,13 +120,14 @@ func (p *pass) folder(name string) error {
 	b := &box{name: name, dir: relative(name, p.plan.root), readOnly: p.dry || p.s.changesNothing()}
 	main := p.lines[0]
 	var count uint32
+	var listed *listing
 	err := main.run(nil, func(c *session) error {
-		n, state, err := c.choose(name, b.readOnly)
+		b.gmail = c.caps.Has(capGmail)
+		n, state, told, err := p.open(c, b)
 		if err != nil {
 			return err
 		}
-		count, b.validity = n, state.validity
-		b.gmail = c.caps.Has(capGmail)
+		count, b.validity, listed = n, state.validity, told
 		b.hashed = !b.gmail && (state.validity == 0 || state.notSticky)
 		p.report(c)
 		if state.readOnly && !b.readOnly {
@@ -143,7 +145,7 @@ func (p *pass) folder(name string) error {
 		return p.cause(err)
 	}
 	p.checkValidity(b)
-	mails, err := main.mails(b, count)
+	mails, err := main.mails(b, count, listed)
 	if err == nil {
 		mails, err = p.narrow(b, mails)
 	}
@@ -160,6 +162,18 @@ func (p *pass) folder(name string) error {
 		}
 	}
 	return errors.Join(left, p.work(b, mails))
+}
+
+// open selects the folder b, or only examines it, and asks for what is in it at
+// the same time, unless that has broken a connection in this pass.
+func (p *pass) open(c *session, b *box) (count uint32, state selected, listed *listing, err error) {
+	if p.inTurn {
+		count, state, err = c.choose(b.name, b.readOnly, nil)
+		return count, state, nil, err
+	}
+	count, state, listed, err = c.open(b)
+	p.inTurn = c.broken()
+	return count, state, listed, err
 }
 
 // work offers mails while it fetches and settles others.

@@ -208,7 +208,11 @@ func (r *responses) untagged(line, rest []byte, whole bool) []byte {
 	if isDigits(word) {
 		kind, items, _ := bytes.Cut(args, []byte(" "))
 		switch strings.ToUpper(string(kind)) {
-		case "EXISTS", "EXPUNGE":
+		case "EXISTS":
+			if own := r.own.Load(); own != nil && own.exists != nil {
+				own.exists(uint32(readNumber(string(word), 32)))
+			}
+		case "EXPUNGE":
 		case "FETCH":
 			if own := r.own.Load(); own != nil {
 				r.drop = true

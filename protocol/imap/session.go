@@ -25,7 +25,8 @@ type session struct {
 
 	compressed bool
 
-	box string // that is selected; "": none
+	box   string  // that is selected; "": none
+	found *folder // that find has yet to be asked for; nil: none
 
 	// Guarded by line.
 	users  int
@@ -117,12 +118,17 @@ func (s *session) logout() {
 }
 
 // choose selects a folder, or only examines it, and returns how many mails are
-// in it and what the server says of it.
-func (s *session) choose(name string, readOnly bool) (count uint32, state selected, err error) {
+// in it and what the server says of it. Unless it is nil, behind is called once
+// that is asked, and what it returns before anything else is.
+func (s *session) choose(name string, readOnly bool, behind func() (wait func())) (count uint32, state selected, err error) {
 	s.box = "" // the library goes by the old one if this fails
 	s.in.forget()
 	err = s.do(budget, func() error {
-		data, err := s.c.Select(name, &goimap.SelectOptions{ReadOnly: readOnly}).Wait()
+		cmd := s.c.Select(name, &goimap.SelectOptions{ReadOnly: readOnly})
+		if behind != nil {
+			defer behind()()
+		}
+		data, err := cmd.Wait()
 		if err == nil {
 			count = data.NumMessages
 		}
@@ -202,7 +208,7 @@ func (l *line) get(b *box) (*session, error) {
 
 // reselect selects a folder whose mails are known already.
 func (l *line) reselect(b *box) error {
-	_, state, err := l.s.choose(b.name, b.readOnly)
+	_, state, err := l.s.choose(b.name, b.readOnly, nil)
 	switch {
 	case err != nil:
 		return err

@@ -38,7 +38,7 @@ func (s *Source) watch(ctx context.Context, wake func()) error {
 	if !c.caps.Has(goimap.CapIdle) {
 		return errors.New("server has no IDLE")
 	}
-	lay, err := c.layout()
+	lay, err := c.layout(s.Folder)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (s *Source) watch(ctx context.Context, wake func()) error {
 	if err != nil {
 		return err
 	}
-	if _, _, err := c.choose(f.name, true); err != nil {
+	if _, _, err := c.choose(f.name, true, nil); err != nil {
 		return err
 	}
 	wake() // for what came while nobody listened

@@ -22,15 +22,17 @@ import (
 	"github.com/ezged/coldlauncher/protocol/dial"
 )
 
-// answers returns a server that says something of its own to commands, and
-// closes the connection behind that if it does not end a line.
+// answers returns a server that says something of its own to commands.
 func answers(t *testing.T, mails [][]byte, to map[string]string) *mailtest.POP3Script {
-	return answersWith(t, mailtest.ModernPOP3(), mails, to)
+	s := &mailtest.POP3Script{Caps: mailtest.ModernPOP3(), OnCommand: saying(to)}
+	s.Fill(mails...)
+	return s.Start(t)
 }
 
-// answersWith is answers with other capabilities.
-func answersWith(t *testing.T, caps []string, mails [][]byte, to map[string]string) *mailtest.POP3Script {
-	s := &mailtest.POP3Script{Caps: caps, OnCommand: func(c *mailtest.Talk, name, args string) bool {
+// saying returns an OnCommand that says something of its own to commands, and
+// closes the connection behind that if it does not end a line.
+func saying(to map[string]string) func(c *mailtest.Talk, name, args string) bool {
+	return func(c *mailtest.Talk, name, args string) bool {
 		for _, key := range []string{name + " " + args, name} {
 			if text, ok := to[key]; ok {
 				if c.Raw(text); !strings.HasSuffix(text, "\r\n") {
@@ -40,9 +42,7 @@ func answersWith(t *testing.T, caps []string, mails [][]byte, to map[string]stri
 			}
 		}
 		return false
-	}}
-	s.Fill(mails...)
-	return s.Start(t)
+	}
 }
 
 // inTurn are the capabilities of a server that takes one command at a time.
@@ -93,7 +93,9 @@ func TestBadAnswers(t *testing.T) {
 
 func testBadAnswer(t *testing.T, name string, caps []string, to map[string]string, want string, stop bool) {
 	t.Run(name, func(t *testing.T) {
-		s := answersWith(t, caps, messages(3), to)
+		s := &mailtest.POP3Script{Caps: caps, OnCommand: saying(to)}
+		s.Fill(messages(3)...)
+		s.Start(t)
 		source := on(s)
 		source.Delete = true
 		err := source.Poll(t.Context(), &shelf{})
@@ -121,15 +123,15 @@ func TestListing(t *testing.T) {
 		for _, count := range []int{0, 3} {
 			for how, caps := range map[string][]string{"at once": mailtest.ModernPOP3(), "in turn": inTurn(), "no CAPA": nil} {
 				t.Run(fmt.Sprint(name, "/", count, "/", how), func(t *testing.T) {
-					s := answersWith(t, caps, messages(count), to)
-					answer := s.OnCommand
 					var waiting []int // bytes that the client had sent behind STAT, LIST and UIDL
-					s.OnCommand = func(c *mailtest.Talk, name, args string) bool {
+					s := &mailtest.POP3Script{Caps: caps, OnCommand: func(c *mailtest.Talk, name, args string) bool {
 						if name == "STAT" || name == "LIST" || name == "UIDL" {
 							waiting = append(waiting, c.Waiting())
 						}
-						return answer(c, name, args)
-					}
+						return saying(to)(c, name, args)
+					}}
+					s.Fill(messages(count)...)
+					s.Start(t)
 					source := on(s)
 					source.Delete = true
 					var got shelf
