@@ -18,6 +18,7 @@ const (
 	depth      = 3       // FETCHes under way on a connection
 	maxDepth   = 12      // if they are small: what counts on a long way is bytes
 	firstBytes = 1 << 20 // about, in one FETCH of the first few: they tell how fast the link is
+	firstAir   = 4 << 20 // about, under way until that is known
 
 	// progress is how much of a mail must arrive before a connection breaks
 	// for that not to count against the mail.
@@ -119,7 +120,7 @@ func (f *fetcher) room() bool {
 		return f.flying == 0
 	case f.flying < depth*f.lines:
 		return true
-	case f.flying == maxDepth*f.lines || f.air >= f.large()*int64(f.lines):
+	case f.flying == maxDepth*f.lines || f.air >= max(f.large(), firstAir)*int64(f.lines):
 		return false
 	}
 	var bytes int64

@@ -34,7 +34,7 @@ type pass struct {
 }
 
 // window is what is offered at a time: enough for a long way.
-var window = flow.Window{Mails: maxFlight, Bytes: 3 * flightBytes, First: 25}
+var window = flow.Window{Mails: maxFlight, Bytes: 2 * flightBytes, First: 25}
 
 func (s *Source) newPass(ctx context.Context, sink launcher.Sink) *pass {
 	p := &pass{
