@@ -18,7 +18,11 @@ func TestGatherTCP(t *testing.T) {
 		end  func(g *gatherer, server net.Conn)
 		want error
 	}{
-		"a byte":   {func(_ *gatherer, server net.Conn) { server.Write([]byte(".")) }, nil},
+		"a byte": {func(_ *gatherer, server net.Conn) { server.Write([]byte(".")) }, nil},
+		"put off": {func(g *gatherer, server net.Conn) {
+			g.SetDeadline(time.Now().Add(time.Hour))
+			server.Write([]byte("."))
+		}, nil},
 		"deadline": {func(g *gatherer, _ net.Conn) { g.SetDeadline(time.Now().Add(time.Millisecond)) }, os.ErrDeadlineExceeded},
 		"server":   {func(_ *gatherer, server net.Conn) { server.Close() }, io.EOF},
 		"client":   {func(g *gatherer, _ net.Conn) { g.Close() }, net.ErrClosed},

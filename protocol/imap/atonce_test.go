@@ -31,6 +31,9 @@ func TestAtOnce(t *testing.T) {
 		case "NAMESPACE":
 			behind := next(c, "LIST")
 			c.Say("* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n%s OK\r\n* LIST () \"/\" INBOX\r\n%s OK", tag, behind)
+		case "LIST":
+			t.Error("the folder is asked for again")
+			return false
 		case "EXAMINE":
 			behind := next(c, "UID FETCH 1:* (UID FLAGS")
 			c.Say("* 3 EXISTS\r\n* OK [UIDVALIDITY 5] ok\r\n%s OK [READ-ONLY] ok", tag)
@@ -92,6 +95,7 @@ func TestNotAtOnce(t *testing.T) {
 			for i := range 50_000 {
 				c.Say("* %d FETCH (UID %[1]d FLAGS () RFC822.SIZE 5)", i+4)
 			}
+			c.Say("%s OK", behind)
 		}, "", 2},
 		{"SELECT is refused", nil, func(c *mailtest.Talk, tag, behind string) {
 			c.Say("%s NO not now\r\n%s BAD no folder is selected", tag, behind)
