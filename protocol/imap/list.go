@@ -28,6 +28,7 @@ const (
 func (s *session) open(b *box) (count uint32, state selected, listed *listing, err error) {
 	listed = newListing(b)
 	own := newOwnCommand(listed.read)
+	own.behind = true // a mail of the folder before it may have changed
 	ends, known := []func(){s.conn.Begin(budget)}, uint32(0)
 	own.exists = func(n uint32) { // before the first of them is listed
 		if n = min(n, maxUIDs); n > known {

@@ -14,6 +14,7 @@ type ownCommand struct {
 	tag    string
 	fetch  func(items []byte) // is called with what each FETCH response tells
 	exists func(count uint32) // is called when the server tells how many mails there are; nil: nobody asks
+	behind bool               // it waits for a command of the library: FETCH responses are not its own yet
 	done   chan struct{}      // closed when answer is set
 	answer string
 }
@@ -51,7 +52,11 @@ func (s *session) send(own *ownCommand, command string) (wait func() error) {
 
 func (o *ownCommand) is(tag []byte) bool { return o != nil && o.tag == string(tag) }
 
-func (o *ownCommand) fetched(items []byte) { o.fetch(items) }
+func (o *ownCommand) fetched(items []byte) {
+	if !o.behind {
+		o.fetch(items)
+	}
+}
 
 func (o *ownCommand) end(answer string) {
 	o.answer = answer

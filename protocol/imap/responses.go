@@ -192,6 +192,9 @@ func (r *responses) begin(line []byte, whole bool) ([]byte, error) {
 		return line, nil
 	case len(first) > 1 && first[0] == 'T' && isDigits(first[1:]) && whole:
 		r.text = true
+		if own := r.own.Load(); own != nil {
+			own.behind = false
+		}
 		return r.condition(string(first), string(rest)), nil
 	}
 	return nil, fmt.Errorf("server said %q where a response begins", saying(line))
