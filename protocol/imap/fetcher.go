@@ -14,9 +14,10 @@ import (
 
 const (
 	batchMails = 50      // at most in one FETCH
-	batchBytes = 8 << 20 // about, in one FETCH
+	batchBytes = 2 << 20 // about, in one FETCH
 	depth      = 3       // FETCHes under way on a connection
 	maxDepth   = 12      // if they are small: what counts on a long way is bytes
+	airBytes   = 8 << 20 // about, under way on a connection
 	firstBytes = 1 << 20 // about, in one FETCH of the first few: they tell how fast the link is
 	firstAir   = 4 << 20 // about, under way until that is known
 
@@ -113,14 +114,15 @@ func (f *fetcher) take() []*download {
 }
 
 // room reports whether one more FETCH may be sent. While a culprit is looked
-// for only one is under way. Beyond depth it must be worth it.
+// for only one is under way, and while the Sink is behind. Beyond depth it must be
+// worth it.
 func (f *fetcher) room() bool {
 	switch {
-	case f.Pace < batchMails:
+	case f.Pace < batchMails, f.Ahead():
 		return f.flying == 0
 	case f.flying < depth*f.lines:
 		return true
-	case f.flying == maxDepth*f.lines || f.air >= max(f.large(), firstAir)*int64(f.lines):
+	case f.flying == maxDepth*f.lines || f.air >= f.most()*int64(f.lines):
 		return false
 	}
 	var bytes int64
@@ -128,6 +130,14 @@ func (f *fetcher) room() bool {
 		bytes += d.load()
 	}
 	return len(f.Waiting) >= batchMails/2 || bytes >= firstBytes
+}
+
+// most is how many bytes are under way on a connection, about.
+func (f *fetcher) most() int64 {
+	if f.choice.open() {
+		return firstAir
+	}
+	return airBytes
 }
 
 // large is how many bytes one FETCH asks for, about.
@@ -201,7 +211,7 @@ func (f *fetcher) answered(batch []*download, err error, broken bool) (doubt boo
 		switch {
 		case ended:
 			if fault == nil {
-				f.Arrived()
+				f.Arrived(d)
 				f.inexact = f.inexact || d.other >= 0 && d.Got() != d.mail.size
 			}
 		case f.Err != nil:

@@ -83,7 +83,7 @@ func (o *offer) release() (asked bool) {
 	o.asked = true // what is asked now comes too late
 	o.mu.Unlock()
 	if d != nil {
-		d.Abandon()
+		o.f.Release(d)
 	}
 	return asked
 }

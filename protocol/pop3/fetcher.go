@@ -135,7 +135,7 @@ func (f *fetcher) stream(s *session) {
 }
 
 // next returns what is to be asked for while flight is under way: several mails
-// at a time, when half of what may be has arrived.
+// at a time, when half of what may be has arrived; one where the Sink is behind.
 func (f *fetcher) next(s *session, flight []*download) (more []*download) {
 	f.Lock()
 	defer f.Unlock()
@@ -146,8 +146,11 @@ func (f *fetcher) next(s *session, flight []*download) (more []*download) {
 	for _, d := range flight {
 		bytes += max(d.mail.size, 0)
 	}
-	if len(flight) > most/2 || bytes > flightBytes/3*2 {
+	switch {
+	case len(flight) > most/2 || bytes > flightBytes/3*2, f.Ahead() && len(flight) > 0:
 		return nil
+	case f.Ahead():
+		room = 1
 	}
 	for len(f.Waiting) > 0 && room > 0 {
 		size := max(f.Waiting[0].mail.size, 0)
@@ -210,7 +213,7 @@ func (f *fetcher) answered(d *download, err error, last bool) {
 	var r *refusal
 	switch {
 	case err == nil:
-		f.Arrived()
+		f.Arrived(d)
 	case errors.As(err, &r) && r.isTrouble():
 		f.Suspect(d, r, last)
 	default:

@@ -95,7 +95,7 @@ func (o *offer) release() (asked bool) {
 	defer o.mu.Unlock()
 	o.over = true // what is asked now comes too late
 	if o.d != nil {
-		o.d.Abandon()
+		o.f.Release(o.d)
 	}
 	if o.m.body != nil {
 		o.m.body.Close()

@@ -12,10 +12,11 @@ import (
 // A Download is the body of one mail on its way into the spool. Write, Got,
 // Restart and Commit are for the goroutine that fetches.
 type Download struct {
-	pool *spool.Pool
-	w    *spool.Writer
-	got  int64
-	done chan struct{} // closed when body or err is set
+	pool  *spool.Pool
+	w     *spool.Writer
+	got   int64
+	done  chan struct{} // closed when body or err is set
+	ahead int64         // its part of Queue.ahead, which the lock of that guards
 
 	mu        sync.Mutex
 	body      *spool.Body
@@ -109,6 +110,8 @@ func (d *Download) Abandon() {
 		d.body = nil
 	}
 }
+
+func (d *Download) part() *int64 { return &d.ahead }
 
 // Abandoned reports whether nobody wants the download any more.
 func (d *Download) Abandoned() bool {

@@ -13,7 +13,10 @@ import (
 // An Item is what a Queue holds: a *Download and what a protocol knows of it.
 type Item interface {
 	Finish(*spool.Body, error)
+	Got() int64
+	Abandon()
 	Abandoned() bool
+	part() *int64
 }
 
 // A Queue holds the downloads of a pass that are not under way, and the
@@ -38,6 +41,7 @@ type Queue[D Item] struct {
 	suspects  []suspect[D]
 	row       int // suspects since a mail arrived
 	probes    int // mails that were tried from the other end since then
+	ahead     int64
 	back      bool
 	unblocked func() bool
 }
@@ -151,9 +155,32 @@ func (q *Queue[D]) Hold(held bool) {
 	}
 }
 
-// Arrived takes down that a mail has: whatever failed before is at fault itself.
-// The lock is held.
-func (q *Queue[D]) Arrived() {
+// maxAhead is how many bytes may have arrived before the Sink takes them: a
+// quarter of what the spool keeps in memory.
+const maxAhead = spool.DefaultMemory / 4
+
+// Ahead reports whether so much has arrived and not been released that no more is
+// to be asked for while anything is under way: where the server is faster than
+// the Sink, what came too early would have to be kept on disk. The lock is held.
+func (q *Queue[D]) Ahead() bool { return q.ahead >= maxAhead }
+
+// Release abandons a download.
+func (q *Queue[D]) Release(d D) {
+	d.Abandon()
+	q.Lock()
+	defer q.Unlock()
+	q.ahead -= *d.part()
+	*d.part() = 0
+	q.Changed.Broadcast()
+}
+
+// Arrived takes down that a mail has, as Finish was told: whatever failed before
+// is at fault itself. The lock is held.
+func (q *Queue[D]) Arrived(d D) {
+	if !d.Abandoned() {
+		*d.part() = d.Got()
+		q.ahead += d.Got()
+	}
 	q.row, q.probes = 0, 0
 	q.turn(false)
 	q.Convict()

@@ -82,7 +82,7 @@ func TestQueueSuspects(t *testing.T) {
 					q.Suspect(l, bad, true)
 				} else {
 					l.Finish(l.Commit())
-					q.Arrived()
+					q.Arrived(l)
 				}
 			}
 			if test.last {
@@ -127,7 +127,7 @@ func TestQueueWaitsForTheRest(t *testing.T) {
 		q.Suspect(l, errors.New("bad"), false)
 	}
 	all[7].Finish(all[7].Commit())
-	q.Arrived()
+	q.Arrived(all[7])
 	if got := fates(all); got != "-------+" || q.Err != nil {
 		t.Errorf("the letters fared %q, failure %v; want only the first seven to fail", got, q.Err)
 	}
@@ -197,6 +197,55 @@ func TestQueueSweep(t *testing.T) {
 	q.Sweep(errors.New("gone"))
 	if got := fates(all); got != ".-." || len(q.Waiting) != 2 {
 		t.Errorf("the letters fared %q, %d wait; want only the one that nobody wants to end", got, len(q.Waiting))
+	}
+}
+
+// TestQueueAhead: what has arrived counts until it is released, and does not where
+// that came first.
+func TestQueueAhead(t *testing.T) {
+	q, all := ask(t.Context(), 3)
+	defer q.Close()
+	arrive := func(l *letter) (ahead bool) {
+		q.Lock()
+		defer q.Unlock()
+		l.Write(make([]byte, spool.DefaultMemory/8+1))
+		l.Finish(l.Commit())
+		q.Arrived(l)
+		return q.Ahead()
+	}
+	ahead := func() bool {
+		q.Lock()
+		defer q.Unlock()
+		return q.Ahead()
+	}
+	q.Release(all[0])
+	if arrive(all[0]) || arrive(all[1]) {
+		t.Error("ahead with an eighth of the memory, and as much that nobody wants; want a quarter")
+	}
+	if !arrive(all[2]) {
+		t.Error("not ahead with a quarter of the memory")
+	}
+	q.Release(all[0])
+	if !ahead() {
+		t.Error("not ahead once what did not count was released again")
+	}
+	woken := make(chan struct{})
+	q.Lock()
+	go func() {
+		q.Lock()
+		defer q.Unlock()
+		for q.Ahead() {
+			q.Changed.Wait()
+		}
+		close(woken)
+	}()
+	q.Unlock()
+	q.Release(all[1])
+	q.Release(all[1])
+	<-woken
+	q.Release(all[2])
+	if arrive(all[0]) {
+		t.Error("ahead with nothing that is wanted")
 	}
 }
 
