@@ -14,16 +14,16 @@ import (
 // server on the same two cores a fifth of the CPU time of a pass.
 //
 // It never waits longer than lull for more than one byte. Where that was in vain
-// it waits for the first byte, as usual, until twice as much has come in one go
-// as it took before: a client that asks for one thing after the other loses next
-// to nothing.
+// it waits for the first byte, as usual, until firstNeed has come again; twice as
+// much each time, up to maxNeed, if little came in between: a client that asks for
+// one thing after the other loses next to nothing.
 type gatherer struct {
 	net.Conn
 	mark func(bytes int) // has Read wait for so many
 	buf  []byte
 	rest []byte // of buf, to be read
-	run  int    // bytes that came since Read last waited for lull
-	need int    // length of the run with which it begins to wait for much
+	run  int    // bytes that came since Read last waited for much in vain
+	need int    // so many of them, and it waits for much again
 
 	mu       sync.Mutex
 	much     bool      // Read waits for muchBytes
@@ -34,7 +34,7 @@ const (
 	lull      = 3 * time.Millisecond
 	muchBytes = 64 << 10
 	firstNeed = 4 * muchBytes
-	maxNeed   = 1 << 30
+	maxNeed   = 64 * muchBytes
 )
 
 // gather returns c as a gatherer, where the system has that and c is a TCP
@@ -66,24 +66,30 @@ func (g *gatherer) Read(p []byte) (int, error) {
 }
 
 func (g *gatherer) fill() (int, error) {
+	n, err := g.wait()
+	g.run += n
+	if !g.much && g.run >= g.need {
+		g.want(true)
+	}
+	return n, err
+}
+
+func (g *gatherer) wait() (int, error) {
 	if g.much {
 		g.Conn.SetReadDeadline(time.Now().Add(lull))
 		n, err := g.Conn.Read(g.buf)
 		if !errors.Is(err, os.ErrDeadlineExceeded) {
 			return n, err
 		}
-		g.need, g.run = min(2*g.need, maxNeed), 0
+		if g.run >= 2*g.need {
+			g.need = firstNeed // a server that is busy now and then
+		} else {
+			g.need = min(2*g.need, maxNeed)
+		}
+		g.run = 0
 		g.want(false)
 	}
-	began := time.Now()
-	n, err := g.Conn.Read(g.buf)
-	if time.Since(began) > lull {
-		g.run = 0
-	}
-	if g.run += n; g.run >= g.need {
-		g.want(true)
-	}
-	return n, err
+	return g.Conn.Read(g.buf)
 }
 
 // want sets for how much Read waits, and the deadline of the owner if that is

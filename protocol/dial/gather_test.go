@@ -39,8 +39,9 @@ func (d *drip) Read(p []byte) (int, error) {
 	return d.each, nil
 }
 
-// TestGather: Read waits for much once much has come without a pause, for any
-// byte again when nothing comes, and for twice as much before the next time.
+// TestGather: Read waits for much once much has come, and for any byte again when
+// nothing comes; before the next time it wants twice as much to have come, unless
+// it was worth it.
 func TestGather(t *testing.T) {
 	const each, pause = muchBytes / 4, lull / 2
 	times := func(n int, first time.Duration) []time.Duration {
@@ -61,11 +62,13 @@ func TestGather(t *testing.T) {
 		{"little", [][]time.Duration{times(enough-1, 0)}, nil, firstNeed},
 		{"much", [][]time.Duration{times(enough, 0)}, []int{muchBytes}, firstNeed},
 		{"more", [][]time.Duration{times(4*enough, 0)}, []int{muchBytes}, firstNeed},
-		{"little, and again", [][]time.Duration{times(enough-1, 0), times(enough-1, 2*lull), times(enough-1, time.Hour)}, nil, firstNeed},
+		{"much, with pauses", [][]time.Duration{times(enough-1, time.Hour), times(1, time.Hour)}, []int{muchBytes}, firstNeed},
 		{"much, then nothing", [][]time.Duration{times(enough, 0), times(1, 2*lull)}, []int{muchBytes, 1}, 2 * firstNeed},
 		{"much, then as much", [][]time.Duration{times(enough, 0), times(enough, 2*lull)}, []int{muchBytes, 1}, 2 * firstNeed},
 		{"much, then twice as much", [][]time.Duration{times(enough, 0), times(2*enough, 2*lull)}, []int{muchBytes, 1, muchBytes}, 2 * firstNeed},
 		{"much, three times", [][]time.Duration{times(enough, 0), times(2*enough, time.Hour), times(1, time.Hour)}, []int{muchBytes, 1, muchBytes, 1}, 4 * firstNeed},
+		{"more, then nothing", [][]time.Duration{times(2*enough, 0), times(1, 2*lull)}, []int{muchBytes, 1}, firstNeed},
+		{"much, then more, then nothing", [][]time.Duration{times(enough, 0), times(4*enough, 2*lull), times(1, 2*lull)}, []int{muchBytes, 1, muchBytes, 1}, firstNeed},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
