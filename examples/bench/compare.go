@@ -20,6 +20,7 @@ type contender struct {
 	command func(ctx context.Context, dir string) (*exec.Cmd, error)
 	check   func(dir string, a answer) error // whether it did the work; nil: its exit code tells
 	peer    bool                             // may fail
+	stays   bool                             // what a run wrote is not removed after it
 }
 
 // A result is what a run took.
@@ -59,7 +60,9 @@ func (b *bench) run(ctx context.Context, key string, c contender) (r result, err
 	if err != nil {
 		return r, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if !c.stays {
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	}
 	if c.before != nil {
 		if err := c.before(dir); err != nil {
 			return r, err
