@@ -9,6 +9,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"syscall"
 )
 
@@ -19,8 +20,9 @@ type ordinary struct {
 }
 
 // account returns the account of this process, or for root, which the servers
-// do not run as, that of nobody. It is nil if there is none.
-func account() *ordinary {
+// do not run as, that of nobody. It is nil if there is none. It is looked up
+// once: that takes longer than to write a mail.
+var account = sync.OnceValue(func() *ordinary {
 	u, err := user.Current()
 	if err == nil && u.Uid == "0" {
 		u, err = user.Lookup("nobody")
@@ -35,7 +37,7 @@ func account() *ordinary {
 	uid, _ := strconv.Atoi(u.Uid)
 	gid, _ := strconv.Atoi(u.Gid)
 	return &ordinary{user: u.Username, group: g.Name, uid: uid, gid: gid}
-}
+})
 
 // asAccount has cmd run as account, in a process group of its own.
 func asAccount(cmd *exec.Cmd) {
