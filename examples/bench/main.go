@@ -1,9 +1,9 @@
 // Command bench measures coldlauncher against the least that the work can cost,
 // and against other mail fetchers where they are installed:
 //
-//	go run ./examples/bench                           everything; some half an hour
-//	go run ./examples/bench -rows imap,job -runs 5    two rows
-//	go run ./examples/bench -mails 200 -files 1000    less of everything
+//	go run ./examples/bench                                       everything; some half an hour
+//	go run ./examples/bench -rows imap,job -runs 5                two rows
+//	go run ./examples/bench -mails 200 -files 1000 -items 1000    less of everything
 //
 // It starts a Dovecot of its own on loopback (Debian: dovecot-imapd and
 // dovecot-pop3d) and fills it with generated mails. Everyone who is measured is
@@ -13,8 +13,11 @@
 //
 // The yardstick of mails is one command for all of them (POP3: one for each, sent
 // at once) over the same connection, thrown away; that of files is a copy
-// with an fsync each; that of a pass in which nothing is new is to list the tree
-// and to look at each file. The other fetchers have their usual settings, read
+// with an fsync each; that of a pass in which nothing is new, and of deposits, is
+// to list the tree and to look at each file. The rows with ever more small items
+// show whether time and memory grow in proportion: what each item takes stays the
+// same then. They are read, with a durable ledger, and nothing else is done to
+// them. The other fetchers have their usual settings, read
 // everything and keep a copy in a Maildir, fetchmail in one file.
 package main
 
@@ -48,10 +51,10 @@ func main() {
 
 // A bench is a run of the command.
 type bench struct {
-	mails, files, known, runs int
-	big                       []int // megabytes
-	idle, limit               time.Duration
-	profile                   string
+	mails, files, known, items, runs int
+	big                              []int // megabytes
+	idle, limit                      time.Duration
+	profile                          string
 
 	dir    string
 	server *mailtest.MailServer // nil: absent
@@ -67,6 +70,7 @@ func run(ctx context.Context, args []string, out, log io.Writer) (err error) {
 	flags.IntVar(&b.mails, "mails", 2000, "mails to fetch, of 150 kB on the average")
 	flags.IntVar(&b.files, "files", 10_000, "files to hand over; passes in which nothing is new have a tenth, as many, and ten times as many")
 	flags.IntVar(&b.known, "known", 200_000, "known mails to list")
+	flags.IntVar(&b.items, "items", 100_000, "small mails and deposits that show how time and memory grow: a hundredth, a tenth, all of them")
 	big := flags.String("big", "100,300", "sizes of big mails, in MB")
 	flags.IntVar(&b.runs, "runs", 3, "runs of each; whoever takes longer than a minute has one")
 	flags.DurationVar(&b.idle, "idle", 30*time.Second, "how long idle launchers are watched")
@@ -83,6 +87,9 @@ func run(ctx context.Context, args []string, out, log io.Writer) (err error) {
 	}
 	if b.runs < 1 {
 		return fmt.Errorf("-runs: %d, want at least 1", b.runs)
+	}
+	if b.items < 1 {
+		return fmt.Errorf("-items: %d, want at least 1", b.items)
 	}
 	for s := range strings.SplitSeq(*big, ",") {
 		n, err := strconv.Atoi(s)

@@ -19,13 +19,16 @@ func TestMain(m *testing.M) {
 // Rows about files need nothing that is to be installed.
 func TestFileRows(t *testing.T) {
 	var out strings.Builder
-	args := []string{"-rows", "files,pass,launchers", "-files", "20", "-runs", "1", "-idle", "100ms", "-dir", t.TempDir()}
+	args := []string{"-rows", "files,pass,deposits,launchers", "-files", "20", "-items", "200", "-runs", "1", "-idle", "100ms", "-dir", t.TempDir()}
 	if err := run(t.Context(), args, &out, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-	if len(lines) != 5 || strings.Count(out.String(), "×") != 2 || !strings.Contains(lines[4], "% of one core") {
-		t.Errorf("want a table of three rows, with two ratios and what the launchers need:\n%s", out.String())
+	if len(lines) != 6 || strings.Count(out.String(), "×") != 2 || !strings.Contains(lines[5], "% of one core") {
+		t.Errorf("want a table of four rows, with two ratios and what the launchers need:\n%s", out.String())
+	}
+	if !strings.Contains(lines[4], "2, 20, 200 deposits") || strings.Count(lines[4], "µs each") != 3 {
+		t.Errorf("want what deposits take, each: the least, new and known ones:\n%s", lines[4])
 	}
 	for _, l := range lines {
 		if strings.Count(l, "|") != strings.Count(lines[0], "|") {
@@ -38,6 +41,7 @@ func TestUsage(t *testing.T) {
 	for _, tt := range []struct{ flag, value, want string }{
 		{"-rows", "files,tape", "tape"},
 		{"-runs", "0", "-runs"},
+		{"-items", "0", "-items"},
 		{"-big", "100,x", "-big"},
 	} {
 		err := run(t.Context(), []string{tt.flag, tt.value}, io.Discard, io.Discard)

@@ -52,6 +52,9 @@ func (b *bench) rows() []row {
 		{"known", fmt.Sprintf("memory for %d known mails", b.known), true, b.knownMails},
 		{"files", fmt.Sprintf("%d files of 20 kB: kept in a folder, durable ledger, moved", b.files), false, b.handOver},
 		{"pass", fmt.Sprintf("a pass over %s files, all known", join([]int{b.files / 10, b.files, b.files * 10})), false, b.idlePasses},
+		{"imapmany", fmt.Sprintf("%s small mails over IMAP, all new", join(tenfold(b.items))), true, b.grow("imapmany", b.letters(false))},
+		{"popmany", fmt.Sprintf("%s small mails over POP3, all new", join(tenfold(b.items))), true, b.grow("popmany", b.letters(true))},
+		{"deposits", fmt.Sprintf("%s deposits of acts, all new", join(tenfold(b.items))), false, b.grow("deposits", b.deposits())},
 		{"launchers", fmt.Sprintf("%d launchers, idle, every 15 s", launchers), false, b.idleLaunchers},
 	}
 }

@@ -34,6 +34,7 @@ type task struct {
 	User     string
 	Compress imap.Compress
 	Path     string // where it may write, or what it reads
+	Tree     string // what it reads, where that is another
 	N        int    // mails, files or launchers
 	Runs     int
 	Wait     time.Duration
@@ -45,6 +46,7 @@ type answer struct {
 	Documents       int       `json:",omitempty"` // handed over
 	RSS, Heap       int64     // bytes, how far they rose; -1: not known
 	Ours, Yardstick []float64 `json:",omitempty"` // seconds of each run, where the task is to compare
+	First           []float64 `json:",omitempty"` // seconds of each first pass
 }
 
 var tasks = map[string]func(ctx context.Context, t task, a *answer) error{
@@ -72,6 +74,10 @@ var tasks = map[string]func(ctx context.Context, t task, a *answer) error{
 	"files":     handOver,
 	"pass":      idlePasses,
 	"launchers": idleLaunchers,
+
+	"imapmany": grown(manyMails),
+	"popmany":  grown(manyOverPOP3),
+	"deposits": grown(manyDeposits),
 }
 
 // perform does a task and prints the answer.
