@@ -12,7 +12,7 @@ import (
 func TestAhead(t *testing.T) {
 	leash := flow.NewLeash(t.Context())
 	defer leash.End()
-	f := newFetcher(&pass{leash: leash, pool: &spool.Pool{}, choice: choice{known: true}}, 1)
+	f := newFetcher(&pass{leash: leash, pool: &spool.Pool{}, choice: choice{known: true}}, 1, nil)
 	defer f.Close()
 	for uid := range uint32(12) {
 		f.want(mail{uid: uid + 1, size: batchBytes / 2})
@@ -22,7 +22,7 @@ func TestAhead(t *testing.T) {
 		defer f.Unlock()
 		return f.room()
 	}
-	first := f.take()
+	first, _ := f.take()
 	if len(first) != 2 || !room() {
 		t.Fatalf("%d mails in the first FETCH, room for more %v; want two of half a batch, and room", len(first), room())
 	}

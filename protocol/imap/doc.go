@@ -61,10 +61,13 @@
 // A mail that cannot be had fails alone, and the others come: what the server
 // leaves out is asked for again, alone, by UID and by sequence number; if a
 // connection breaks, the mail that breaks it is found. A large mail is resumed
-// where it was cut. Only a server that cannot be reached, or on which every
-// mail breaks, ends the pass with an error marked Halt. A server that stalls
-// costs Limits.Idle. A password that was refused three times is tried again
-// only after a minute, then ever less often, or when it has changed.
+// where it was cut. Where several in a row break it, some others of the folder
+// are asked for, known or not, and one of Done, to tell damaged mails from a
+// server that returns none. Only that, or a server that cannot be reached, ends
+// the pass with an error marked Halt; so do three or more damaged mails where
+// there is no other. A server that stalls costs Limits.Idle. A password that was
+// refused three times is tried again only after a minute, then ever less often,
+// or when it has changed.
 //
 // UIDs are trusted as far as the server says that they last (UIDVALIDITY). If
 // they change, everything in the folder is offered again under new IDs, and a

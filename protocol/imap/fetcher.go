@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"sync"
 
+	goimap "github.com/emersion/go-imap/v2"
+
 	"github.com/ezged/coldlauncher/launcher"
 	"github.com/ezged/coldlauncher/launcher/spool"
 	"github.com/ezged/coldlauncher/protocol/internal/flow"
@@ -41,6 +43,9 @@ type fetcher struct {
 	pool   *spool.Pool
 	choice *choice
 	fewer  func(error) // there is one connection less
+	mails  []mail      // of the folder
+	proof  []mail      // the one that last showed that the server returns mails
+	done   func() bool // reports whether it returns one that was moved
 
 	flying  int // FETCHes under way
 	lines   int
@@ -48,10 +53,10 @@ type fetcher struct {
 	inexact bool  // the server's sizes are
 }
 
-func newFetcher(p *pass, lines int) *fetcher {
+func newFetcher(p *pass, lines int, mails []mail) *fetcher {
 	return &fetcher{
 		Queue: flow.NewQueue(p.leash, batchMails, func(a, b *download) int { return cmp.Compare(a.mail.uid, b.mail.uid) }),
-		ctx:   p.leash, pool: p.pool, lines: lines, choice: &p.choice, fewer: p.fewer,
+		ctx:   p.leash, pool: p.pool, lines: lines, choice: &p.choice, fewer: p.fewer, mails: mails, done: p.returnsDone,
 	}
 }
 
@@ -67,7 +72,11 @@ func (f *fetcher) serve(l *line, b *box) {
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	for {
-		batch := f.take()
+		batch, doubt := f.take()
+		if doubt {
+			f.resolve(l, b)
+			continue
+		}
 		if batch == nil {
 			return
 		}
@@ -94,18 +103,23 @@ func (f *fetcher) serve(l *line, b *box) {
 	}
 }
 
-// take waits for what is to be fetched next, and returns nil at the end.
-func (f *fetcher) take() []*download {
+// take waits for what is to be fetched next, and returns nil at the end, or where
+// there is a doubt to be resolved.
+func (f *fetcher) take() (batch []*download, doubt bool) {
 	f.Lock()
 	defer f.Unlock()
 	for {
 		f.Sweep(errGone)
 		switch {
 		case f.Err != nil, f.Closed && len(f.Waiting) == 0 && f.flying == 0:
-			return nil
+			return nil, false
+		case f.Doubtful() && f.flying == 0:
+			f.flying++
+			return nil, true
+		case f.Doubtful():
 		case len(f.Waiting) > 0 && f.room():
 			f.flying++
-			return f.batch()
+			return f.batch(), false
 		case len(f.Waiting) == 0 && f.flying == 0:
 			f.Convict() // nothing is left that could tell more
 		}
@@ -171,6 +185,66 @@ func (d *download) load() int64 { return min(max(d.mail.size, 0), chunk) }
 // alone reports whether d is to be fetched on its own.
 func (d *download) alone() bool {
 	return d.step != batched || d.breaks > 0 || d.mail.size < 0 || d.mail.size > chunk
+}
+
+// resolve finds out whether the server returns any mail, by asking for some
+// whose bodies are thrown away: of the folder, or else of Done.
+func (f *fetcher) resolve(l *line, b *box) {
+	f.Lock()
+	scouts := flow.Scouts(f.mails, func(m mail) bool {
+		return m.size >= 0 && m.size <= firstBytes && !f.Suspected(func(d *download) bool { return d.mail.uid == m.uid })
+	})
+	f.Unlock()
+	returns := false
+	for _, m := range append(f.proof, scouts...) {
+		s, err := l.get(b)
+		if err != nil {
+			if f.retire(nil, err) {
+				f.fewer(err)
+			}
+			return
+		}
+		d := newDownload(m, f.pool)
+		s.fetch([]*download{d})
+		l.put(s)
+		ended, fault := d.Ended()
+		d.Finish(nil, errNotReturned)
+		d.Abandon()
+		if returns = ended && fault == nil; returns {
+			f.proof = []mail{m}
+			break
+		}
+	}
+	returns = returns || f.done()
+	f.Lock()
+	defer f.Unlock()
+	f.Resolve(returns)
+	f.landed(nil)
+}
+
+// returnsDone reports whether the server returns the newest mail in Done, or as
+// much of it as tells. It has a connection of its own, for the others are used in
+// the folder that is read.
+func (p *pass) returnsDone() (returns bool) {
+	if p.plan.to.done == "" {
+		return false
+	}
+	s, err := p.connect(true)
+	if err != nil {
+		return false
+	}
+	defer s.logout()
+	n, _, err := s.choose(p.plan.to.done, true, nil)
+	if err != nil || n == 0 {
+		return false
+	}
+	came := false
+	piece := everything(&goimap.SectionPartial{Size: firstBytes})
+	err = s.bodies(goimap.SeqSetNum(n), piece, budget+2*firstBytes, func(_ uint32, b body) error {
+		came = b.lit.Size() > 0
+		return nil
+	}, func(uint32) { returns = came })
+	return err == nil && returns
 }
 
 // retire puts back a batch for which there is no connection, and has the others
@@ -252,7 +326,7 @@ func (f *fetcher) blame(d *download, alone bool, err error) {
 		f.Put(d)
 		return
 	}
-	f.Suspect(d, fmt.Errorf("the connection breaks on this message: %w", err), f.flying == 1)
+	f.Suspect(d, fmt.Errorf("the connection breaks on this message: %w", err))
 }
 
 // missing takes the next step towards a mail that was not returned although
@@ -264,6 +338,9 @@ func (f *fetcher) missing(d *download, alone bool, err error) {
 	switch {
 	case d.step < single:
 		d.step = single
+	case d.step > bySeqNum && isUnavailable(err):
+		f.Suspect(d, err)
+		return
 	case d.step > bySeqNum:
 		if err == nil {
 			err = errNotReturned

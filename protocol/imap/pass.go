@@ -178,7 +178,7 @@ func (p *pass) open(c *session, b *box) (count uint32, state selected, listed *l
 
 // work offers mails while it fetches and settles others.
 func (p *pass) work(b *box, mails []mail) error {
-	f := newFetcher(p, len(p.lines))
+	f := newFetcher(p, len(p.lines), mails)
 	settle := newSettler(p, p.lines[0], b)
 	var serving, settling sync.WaitGroup
 	for i, l := range p.lines {

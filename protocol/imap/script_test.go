@@ -860,29 +860,147 @@ func TestFolders(t *testing.T) {
 }
 
 // TestPoisonInARow: several mails in a row on which connections break do not
-// block what is behind them.
+// block what is behind them or between them, however many they are.
 func TestPoisonInARow(t *testing.T) {
-	const poisoned = 4
-	mails := messages(9)
+	for name, test := range map[string]struct {
+		head, good, tail int // so many mails, of which the first and the last are poisoned
+		passes           int // that it may take
+	}{
+		"a few at the head":                    {4, 5, 0, 1},
+		"more than are offered at a time":      {40, 50, 0, 1},
+		"as many at both ends as are offered":  {11, 3, 11, 50}, // some are asked for at random
+		"many at both ends, and good ones far": {60, 40, 60, 50},
+	} {
+		t.Run(name, func(t *testing.T) {
+			mails := messages(test.head + test.good + test.tail)
+			s := &mailtest.IMAPScript{Caps: modern}
+			s.OnMail = func(c *mailtest.Talk, seq int, m *mailtest.Mail, items string) bool {
+				if n := int(m.UID); n > test.head && n <= test.head+test.good || !strings.Contains(items, "BODY") {
+					return false
+				}
+				c.Drop()
+				return true
+			}
+			s.Fill("INBOX", mails...)
+			s.Start(t)
+			defer noLeaks(t, s)()
+			var got shelf
+			l := &launcher.Launcher{
+				Name: "x", Source: scripted(s), Sink: &got, Observe: func(context.Context, launcher.Event) {},
+				Backoff: func(int) time.Duration { return time.Hour },
+			}
+			for pass := 0; pass < test.passes && len(got.bodies) < test.good; pass++ {
+				if _, err := l.Poll(t.Context()); err != nil && test.passes == 1 {
+					t.Errorf("Poll: %v, want nil: poisoned mails do not fail the pass", err)
+				}
+			}
+			if missing := got.missing(mails); missing != test.head+test.tail {
+				t.Errorf("%d mails did not come in %d passes, want the %d that are poisoned", missing, test.passes, test.head+test.tail)
+			}
+		})
+	}
+}
+
+// fewBlamed is how many mails may be blamed where the server is at fault: those
+// that fail before any other is asked for.
+const fewBlamed = 2
+
+// blamed returns how many mails failed as if it were their own fault.
+func (s *shelf) blamed() (n int) {
+	for _, err := range s.failed {
+		if launcher.OutcomeOf(err) == launcher.Left {
+			n++
+		}
+	}
+	return n
+}
+
+// TestPoisonAlone: poisoned mails that are alone in their folder are blamed if the
+// server returns what was moved to Done, and the pass does not fail.
+func TestPoisonAlone(t *testing.T) {
+	for _, healthy := range []bool{true, false} {
+		s := &mailtest.IMAPScript{Caps: modern}
+		poisoned := messages(4)
+		s.Fill("INBOX", poisoned...)
+		s.Fill("Done", messages(9)...)
+		inbox := s.Folder("INBOX").Mails
+		s.OnMail = func(c *mailtest.Talk, seq int, m *mailtest.Mail, items string) bool {
+			if healthy && !slices.Contains(inbox, m) || !strings.Contains(items, "BODY") {
+				return false
+			}
+			c.Drop()
+			return true
+		}
+		s.Start(t)
+		check := noLeaks(t, s)
+		source := scripted(s)
+		source.Done = "Done"
+		var got shelf
+		err := source.Poll(t.Context(), &got)
+		check()
+		if n := got.blamed(); healthy && (err != nil || n != len(poisoned)) {
+			t.Errorf("Poll: %v, %d mails blamed, want all %d: the server returns others", err, n, len(poisoned))
+		} else if !healthy && (launcher.OutcomeOf(err) != launcher.Stop || n > fewBlamed) {
+			t.Errorf("Poll: %v, %d mails blamed, want Halt: the server returns none", err, n)
+		}
+		if left, _ := s.UIDs("Done"); len(left) != 9 {
+			t.Errorf("%d mails in Done, want 9: they are only looked at", len(left))
+		}
+	}
+}
+
+// TestNoMailComes: where every mail breaks the connection it is the server's
+// fault, no mail is blamed, and few are asked for.
+func TestNoMailComes(t *testing.T) {
 	s := &mailtest.IMAPScript{Caps: modern}
 	s.OnMail = func(c *mailtest.Talk, seq int, m *mailtest.Mail, items string) bool {
-		if m.UID > poisoned || !strings.Contains(items, "BODY") {
+		if !strings.Contains(items, "BODY") {
 			return false
 		}
 		c.Drop()
 		return true
 	}
-	s.Fill("INBOX", mails...)
+	s.Fill("INBOX", messages(200)...)
 	s.Start(t)
+	defer noLeaks(t, s)()
 	var got shelf
-	l := &launcher.Launcher{
-		Name: "x", Source: scripted(s), Sink: &got, Observe: func(context.Context, launcher.Event) {},
-		Backoff: func(int) time.Duration { return time.Hour },
+	err := scripted(s).Poll(t.Context(), &got)
+	if launcher.OutcomeOf(err) != launcher.Stop || !strings.Contains(err.Error(), "every message fails") {
+		t.Errorf("Poll: %v, want the pass halted: it is the server's fault", err)
 	}
-	for range 2 { // if the others are asked for late, it needs another pass
-		l.Poll(t.Context())
+	if n := got.blamed(); n > fewBlamed {
+		t.Errorf("%d mails are blamed, want none: it is the server's fault", n)
 	}
-	if missing := got.missing(mails); missing != poisoned {
-		t.Errorf("%d mails did not come, want the first %d only", missing, poisoned)
+	if n, _ := s.Conns(); n > 15 {
+		t.Errorf("%d connections were made, want a few", n)
+	}
+}
+
+// TestUnavailable: a server that says for every mail that a part of it is down
+// ends the pass, and no mail is blamed; where others come, those are.
+func TestUnavailable(t *testing.T) {
+	for _, down := range []int{80, 7} {
+		mails := messages(80)
+		s := &mailtest.IMAPScript{Caps: modern}
+		s.OnCommand = func(c *mailtest.Talk, tag, name, args string) bool {
+			first := 0
+			fmt.Sscan(args, &first)
+			if !strings.HasSuffix(name, "FETCH") || !strings.Contains(args, "BODY") || first > down {
+				return false
+			}
+			c.Say("%s NO [UNAVAILABLE] the store is down", tag)
+			return true
+		}
+		s.Fill("INBOX", mails...)
+		s.Start(t)
+		var got shelf
+		err := scripted(s).Poll(t.Context(), &got)
+		blamed := got.blamed()
+		if down == len(mails) && (launcher.OutcomeOf(err) != launcher.Stop || blamed > fewBlamed) {
+			t.Errorf("all are unavailable: Poll: %v, %d mails blamed, want Halt and none", err, blamed)
+		}
+		if down < len(mails) && (err != nil || blamed != down || got.missing(mails) != down) {
+			t.Errorf("%d are unavailable: Poll: %v, %d mails blamed and %d missing, want those only", down, err, blamed, got.missing(mails))
+		}
 	}
 }

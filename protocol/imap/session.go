@@ -161,6 +161,13 @@ func isRefusal(err error) bool {
 	return errors.As(err, &r) && launcher.OutcomeOf(err) != launcher.Stop
 }
 
+// isUnavailable reports whether the server says that a part of it is down (RFC
+// 5530), which may be true.
+func isUnavailable(err error) bool {
+	var r *refusal
+	return errors.As(err, &r) && r.err.Code == goimap.ResponseCodeUnavailable
+}
+
 // A line is one of the connections of a pass, made anew when it broke. It is
 // safe for concurrent use.
 type line struct {

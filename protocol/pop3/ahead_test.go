@@ -10,7 +10,7 @@ import (
 // TestAhead: while the Sink is behind one mail at a time is asked for, which may be
 // the one that it waits for.
 func TestAhead(t *testing.T) {
-	f := newFetcher(t.Context(), &line{}, &spool.Pool{}, 0)
+	f := newFetcher(t.Context(), &line{}, &spool.Pool{}, nil, 0)
 	defer f.Close()
 	const size = spool.DefaultMemory / 8
 	for n := range int32(40) {
@@ -24,7 +24,7 @@ func TestAhead(t *testing.T) {
 	for _, d := range flight[:2] {
 		d.Write(make([]byte, size))
 		d.end()
-		f.answered(d, nil, false)
+		f.answered(d, nil)
 	}
 	if more := f.next(s, flight[2:3]); len(more) > 0 {
 		t.Errorf("%d mails are asked for while one is under way and the Sink is behind, want none", len(more))

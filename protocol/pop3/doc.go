@@ -74,10 +74,10 @@
 // too early waits.
 //
 // A mail that the server refuses fails alone, also with [SYS/TEMP] or
-// [SYS/PERM], for one that is damaged must not block the others. Where three in a
-// row fail, up to three of the newest are tried; if these fail too, the pass ends.
-// If a connection breaks, a new one is opened and the mail is
-// tried once more, alone; if that breaks as well, it fails, and the others come.
-// POP3 cannot resume: a mail that was cut is begun anew. Only a server that
-// cannot be reached, or on which every mail breaks, ends the pass.
+// [SYS/PERM], for one that is damaged must not block the others. If a connection
+// breaks, a new one is opened and the mail is tried once more, alone; if that
+// breaks as well, it fails, and the others come. Where three in a row fail, some
+// others of the mailbox are asked for, known or not, to tell damaged mails from a
+// server that returns none: only that, or one that cannot be reached, ends the
+// pass. POP3 cannot resume: a mail that was cut is begun anew.
 package pop3

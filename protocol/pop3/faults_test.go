@@ -208,8 +208,9 @@ func TestTroubledServer(t *testing.T) {
 		if launcher.OutcomeOf(err) != launcher.Stop || !strings.Contains(err.Error(), "SYS/TEMP") || len(s.Mails()) != 9 {
 			t.Errorf("one at a time %v: Poll: %v, %d mails left; want Halt: it is the server's trouble", apart, err, len(s.Mails()))
 		}
-		if s.Count("RETR") > 9 {
-			t.Errorf("%d mails were asked for, want each once at most", s.Count("RETR"))
+		// What fails before any other is asked for may be asked for once more.
+		if s.Count("RETR") > 9+2 {
+			t.Errorf("%d mails were asked for, want each once, and at most two once more", s.Count("RETR"))
 		}
 	}
 }
@@ -779,11 +780,11 @@ func TestPipelining(t *testing.T) {
 	}
 }
 
-// TestDamagedInARow: several damaged mails at the head of a mailbox do not block
-// what is behind them, and are given up.
+// TestDamagedInARow: many damaged mails at the head of a mailbox do not block
+// what is behind them, in the same pass, and are given up.
 func TestDamagedInARow(t *testing.T) {
-	const damaged = 4
-	mails := messages(9)
+	const damaged = 40 // more than are offered at a time
+	mails := messages(50)
 	for _, breaks := range []bool{false, true} {
 		s := &mailtest.POP3Script{Caps: mailtest.ModernPOP3(), OnCommand: func(c *mailtest.Talk, name, args string) bool {
 			if n, err := strconv.Atoi(args); name != "RETR" || err != nil || n > damaged {
@@ -803,8 +804,8 @@ func TestDamagedInARow(t *testing.T) {
 			Name: "x", Source: on(s), Sink: &got, Observe: func(context.Context, launcher.Event) {},
 			Backoff: func(int) time.Duration { return time.Hour },
 		}
-		for range 2 { // if the others are asked for late, it needs another pass
-			l.Poll(t.Context())
+		if _, err := l.Poll(t.Context()); err != nil {
+			t.Errorf("breaks %v: Poll: %v, want nil: damaged mails do not fail the pass", breaks, err)
 		}
 		if missing := got.lacks(mails); len(missing) != damaged {
 			t.Errorf("breaks %v: mails %v did not come, want the first %d only", breaks, missing, damaged)

@@ -21,6 +21,9 @@ const (
 	// awake is how long a session is left without a command. Servers close
 	// those that say nothing.
 	awake = 30 * time.Second
+	// maxScout is the size of a mail that may be asked for to see whether the
+	// server returns any.
+	maxScout = 1 << 20
 )
 
 // errGone is why a mail was not delivered that is no longer there.
@@ -33,14 +36,16 @@ type fetcher struct {
 	*flow.Queue[*download]
 	pool   *spool.Pool
 	line   *line
-	most   int64 // size of a mail; 0: no limit
-	sleepy bool  // the session has been left alone for awake
+	mails  []mail // of the mailbox
+	proof  []mail // the one that last showed that the server returns mails
+	most   int64  // size of a mail; 0: no limit
+	sleepy bool   // the session has been left alone for awake
 }
 
-func newFetcher(ctx context.Context, l *line, pool *spool.Pool, most int64) *fetcher {
+func newFetcher(ctx context.Context, l *line, pool *spool.Pool, mails []mail, most int64) *fetcher {
 	return &fetcher{
 		Queue: flow.NewQueue(ctx, maxFlight, func(a, b *download) int { return cmp.Compare(a.mail.number, b.mail.number) }),
-		pool:  pool, line: l, most: most,
+		pool:  pool, line: l, mails: mails, most: most,
 	}
 }
 
@@ -71,8 +76,56 @@ func (f *fetcher) serve() {
 			f.Unlock()
 			return
 		}
-		f.stream(s)
+		if f.doubtful() {
+			f.resolve()
+		} else {
+			f.stream(s)
+		}
 	}
+}
+
+func (f *fetcher) doubtful() bool {
+	f.Lock()
+	defer f.Unlock()
+	return f.Doubtful()
+}
+
+// resolve finds out whether the server returns any mail, by asking for some that
+// are thrown away.
+func (f *fetcher) resolve() {
+	f.Lock()
+	scouts := flow.Scouts(f.mails, func(m mail) bool {
+		return m.size >= 0 && m.size <= maxScout && !f.Suspected(func(d *download) bool { return d.mail.key() == m.key() })
+	})
+	f.Unlock()
+	returns := false
+	for _, m := range append(f.proof, scouts...) {
+		s, err := f.line.get()
+		if err != nil {
+			f.Lock()
+			f.Halt(err)
+			f.Unlock()
+			return
+		}
+		number, there := f.line.number(&m)
+		if !there {
+			continue
+		}
+		m.number = number
+		d := newDownload(m, f.pool, f.most)
+		s.request([]*download{d})
+		err = s.receive(d)
+		d.Finish(nil, err)
+		_, fault := d.Ended()
+		d.Abandon()
+		if returns = fault == nil; returns {
+			f.proof = []mail{m}
+			break
+		}
+	}
+	f.Lock()
+	defer f.Unlock()
+	f.Resolve(returns)
 }
 
 // wait waits until something is wanted, or the session has been left alone for
@@ -91,7 +144,7 @@ func (f *fetcher) wait() bool {
 		switch {
 		case f.Err != nil:
 			return false
-		case len(f.Waiting) > 0 || f.sleepy:
+		case f.Doubtful(), len(f.Waiting) > 0, f.sleepy:
 			return true
 		}
 		f.Convict() // nothing is left that could tell more
@@ -129,7 +182,7 @@ func (f *fetcher) stream(s *session) {
 			f.broke(flight, err)
 			return
 		}
-		f.answered(d, err, len(flight) == 1)
+		f.answered(d, err)
 		flight = flight[1:]
 	}
 }
@@ -139,6 +192,9 @@ func (f *fetcher) stream(s *session) {
 func (f *fetcher) next(s *session, flight []*download) (more []*download) {
 	f.Lock()
 	defer f.Unlock()
+	if f.Doubtful() {
+		return nil
+	}
 	f.Sweep(errGone)
 	most := min(f.Pace, s.window)
 	room := most - len(flight)
@@ -203,10 +259,9 @@ func (s *session) receive(d *download) error {
 	return nil
 }
 
-// answered takes down that the server answered for d, and whether it was the last
-// one under way. What the server calls its own trouble may be damaged mails, which
-// must not block those behind them.
-func (f *fetcher) answered(d *download, err error, last bool) {
+// answered takes down that the server answered for d. What the server calls its
+// own trouble may be damaged mails, which must not block those behind them.
+func (f *fetcher) answered(d *download, err error) {
 	f.Lock()
 	defer f.Unlock()
 	f.Hold(true)
@@ -215,7 +270,7 @@ func (f *fetcher) answered(d *download, err error, last bool) {
 	case err == nil:
 		f.Arrived(d)
 	case errors.As(err, &r) && r.isTrouble():
-		f.Suspect(d, r, last)
+		f.Suspect(d, r)
 	default:
 		d.Finish(nil, err)
 	}
@@ -232,7 +287,7 @@ func (f *fetcher) broke(flight []*download, err error) {
 	}
 	d := flight[0]
 	if d.breaks++; d.breaks > 1 && len(flight) == 1 {
-		f.Suspect(d, fmt.Errorf("the connection breaks on this message: %w", err), true)
+		f.Suspect(d, fmt.Errorf("the connection breaks on this message: %w", err))
 		return
 	}
 	for _, d := range flight {

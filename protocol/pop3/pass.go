@@ -81,7 +81,7 @@ func (p *pass) run() error {
 	}
 	defer discard(mails)
 	p.prune(mails)
-	f := newFetcher(p.leash, p.line, p.pool, p.s.MaxSize)
+	f := newFetcher(p.leash, p.line, p.pool, mails, p.s.MaxSize)
 	var serving sync.WaitGroup
 	serving.Go(f.serve)
 	p.offer(f, mails)

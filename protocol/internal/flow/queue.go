@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"sync"
 
@@ -22,9 +23,8 @@ type Item interface {
 // A Queue holds the downloads of a pass that are not under way, and the
 // suspects: those that failed in a way which may be the server's fault. They
 // are given up when another mail arrives, or there is no other. Where several
-// fail in a row, some from the other end of the queue are tried first, for what
-// came together may be damaged together; if they fail too it is the server, and
-// everything ends.
+// fail in a row, its owner is to find out whether the server returns any mail at
+// all; if it does not it is at fault, and everything ends.
 //
 // Its lock also guards what else its owner keeps, and is held where a method
 // says so.
@@ -32,7 +32,7 @@ type Queue[D Item] struct {
 	sync.Mutex
 	Changed *sync.Cond // is signalled when something here changes
 	Pace    int        // mails that may be asked for at a time
-	Waiting []D        // in the order of the mailbox, or from its other end
+	Waiting []D        // in the order of the mailbox
 	Err     error      // why nothing is fetched any more
 	Closed  bool       // nothing is wanted any more
 
@@ -40,9 +40,7 @@ type Queue[D Item] struct {
 	compare   func(a, b D) int
 	suspects  []suspect[D]
 	row       int // suspects since a mail arrived
-	probes    int // mails that were tried from the other end since then
 	ahead     int64
-	back      bool
 	unblocked func() bool
 }
 
@@ -52,7 +50,7 @@ type suspect[D Item] struct {
 }
 
 // MaxSuspects is how many mails in a row may fail before it is doubted that they
-// are at fault, and how many more are tried then.
+// are at fault.
 const MaxSuspects = 3
 
 // NewQueue returns a Queue in the order of compare, that has most mails asked
@@ -83,12 +81,7 @@ func (q *Queue[D]) Put(d D) {
 		d.Finish(nil, q.Err)
 		return
 	}
-	i, _ := slices.BinarySearchFunc(q.Waiting, d, func(a, b D) int {
-		if q.back {
-			a, b = b, a
-		}
-		return q.compare(a, b)
-	})
+	i, _ := slices.BinarySearchFunc(q.Waiting, d, q.compare)
 	q.Waiting = slices.Insert(q.Waiting, i, d)
 	q.Changed.Broadcast()
 }
@@ -181,35 +174,70 @@ func (q *Queue[D]) Arrived(d D) {
 		*d.part() = d.Got()
 		q.ahead += d.Got()
 	}
-	q.row, q.probes = 0, 0
-	q.turn(false)
+	q.row = 0
 	q.Convict()
 }
 
-// Suspect takes down that a mail failed with err, and whether it was the last
-// one under way. The lock is held.
-func (q *Queue[D]) Suspect(d D, err error, last bool) {
+// Suspect takes down that a mail failed with err. The lock is held.
+func (q *Queue[D]) Suspect(d D, err error) {
 	q.suspects = append(q.suspects, suspect[D]{d, err})
 	q.row++
 	switch {
-	case q.Err != nil, last && q.row >= MaxSuspects && (len(q.Waiting) == 0 || q.probes == MaxSuspects):
-		q.Halt(fmt.Errorf("every message fails: %w", err))
-	case last && q.row >= MaxSuspects:
-		q.probes++
-		q.turn(true)
-		q.Hold(false)
-	}
-	if q.Closed {
+	case q.Err != nil:
+		q.Halt(err)
+	case q.Closed:
 		q.Convict()
 	}
+	q.Changed.Broadcast()
 }
 
-// turn has the queue begin with its other end, or no more.
-func (q *Queue[D]) turn(back bool) {
-	if q.back != back {
-		q.back = back
-		slices.Reverse(q.Waiting)
+// Doubtful reports whether so many mails in a row have failed that it may be the
+// server's fault. Nothing more is to be fetched then, and if what is under way
+// ends without a mail that arrives, Resolve is to be called. The lock is held.
+func (q *Queue[D]) Doubtful() bool { return q.row >= MaxSuspects && len(q.suspects) > 0 }
+
+// Resolve ends a doubt: the suspects are given up if the server returns other
+// mails, and everything ends if it does not. The lock is held.
+func (q *Queue[D]) Resolve(returns bool) {
+	switch {
+	case !q.Doubtful():
+	case returns:
+		q.row = 0
+		q.Convict()
+	default:
+		q.Halt(fmt.Errorf("every message fails: %w", q.suspects[len(q.suspects)-1].err))
 	}
+	q.Changed.Broadcast()
+}
+
+// maxScouts is how many mails are asked for to end a doubt.
+const maxScouts = 5
+
+// Scouts returns mails to ask for to end a doubt, likeliest first: of those that
+// are fit, the last, for what was damaged together came together, and some at
+// random, so that no order of mails hides those that can be had for ever.
+func Scouts[M any](mails []M, fit func(M) bool) (scouts []M) {
+	last := len(mails) - 1
+	for last >= 0 && !fit(mails[last]) {
+		last--
+	}
+	if last < 0 {
+		return nil
+	}
+	scouts = append(scouts, mails[last])
+	asked := map[int]bool{last: true}
+	for try := 0; try < 4*maxScouts && len(scouts) < maxScouts; try++ {
+		if i := rand.IntN(last + 1); !asked[i] && fit(mails[i]) {
+			asked[i] = true
+			scouts = append(scouts, mails[i])
+		}
+	}
+	return scouts
+}
+
+// Suspected reports whether one of the suspects is as f says. The lock is held.
+func (q *Queue[D]) Suspected(f func(D) bool) bool {
+	return slices.ContainsFunc(q.suspects, func(s suspect[D]) bool { return f(s.d) })
 }
 
 // Convict gives up the suspects. The lock is held.

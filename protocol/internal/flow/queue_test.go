@@ -51,21 +51,20 @@ func fates(all []*letter) (s string) {
 }
 
 func TestQueueSuspects(t *testing.T) {
-	bad := errors.New("bad")
 	tests := []struct {
 		name   string
-		course string // of the letters in turn: "x" fails, "." arrives
-		order  string // in which they come
+		course string // of the letters in turn: "x" fails, "." arrives; "?" is a doubt, "!" shows that others are returned
 		last   bool   // there is no other in the end
 		want   string
 	}{
-		{"one fails, the next arrives", "x.", "01", false, "-+......"},
-		{"two fail", "xx", "01", false, "........"},
-		{"two fail, and there is no other", "xx", "01", true, "--......"},
-		{"three fail in all, but not in a row", "xx.x", "0123", false, "--+....."},
-		{"three fail, one from the other end arrives", "xxx.", "0127", false, "---....+"},
-		{"five fail, one from the other end arrives", "xxxxx.", "012765", false, "---..+--"},
-		{"then it goes on in order", "xxx.xx.", "0127345", false, "-----+.+"},
+		{"one fails, the next arrives", "x.", false, "-+......"},
+		{"two fail", "xx", false, "........"},
+		{"two fail, and there is no other", "xx", true, "--......"},
+		{"three fail in all, but not in a row", "xx.x", false, "--+....."},
+		{"three fail", "xxx?", false, "........"},
+		{"three fail, others are returned", "xxx?!", false, "---....."},
+		{"three more fail", "xxx?!xxx?", false, "---....."},
+		{"all fail but the last one", "xxx?!xxx?!x.", false, "-------+"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -73,16 +72,25 @@ func TestQueueSuspects(t *testing.T) {
 			defer q.Close()
 			q.Lock()
 			defer q.Unlock()
+			next := 0
 			for i, c := range test.course {
-				l := q.Take(1)[0]
-				if want := int(test.order[i] - '0'); l.n != want {
-					t.Fatalf("letter %d comes after %d others, want %d", l.n, i, want)
+				switch c {
+				case 'x', '.':
+					if l := q.Take(1)[0]; l != all[next] {
+						t.Fatalf("letter %d comes after %d others", l.n, next)
+					}
+					if c == 'x' {
+						q.Suspect(all[next], errors.New("bad"))
+					} else {
+						all[next].Finish(all[next].Commit())
+						q.Arrived(all[next])
+					}
+					next++
+				case '!':
+					q.Resolve(true)
 				}
-				if c == 'x' {
-					q.Suspect(l, bad, true)
-				} else {
-					l.Finish(l.Commit())
-					q.Arrived(l)
+				if doubt := q.Doubtful(); doubt != (c == '?' || strings.HasPrefix(test.course[i+1:], "?")) {
+					t.Errorf("after %q it is doubted %v", test.course[:i+1], doubt)
 				}
 			}
 			if test.last {
@@ -95,24 +103,43 @@ func TestQueueSuspects(t *testing.T) {
 	}
 }
 
-// TestQueueHalt: where every letter fails it is the server that is at fault, and
+// TestQueueHalt: where the server returns no other mail either, it is at fault, and
 // nothing is fetched any more.
 func TestQueueHalt(t *testing.T) {
 	q, all := ask(t.Context(), 8)
 	defer q.Close()
 	q.Lock()
-	tried := 0
-	for ; q.Err == nil; tried++ {
-		q.Suspect(q.Take(1)[0], errors.New("bad"), true)
+	for _, l := range q.Take(flow.MaxSuspects) {
+		q.Suspect(l, errors.New("bad"))
 	}
+	q.Resolve(false)
 	q.Unlock()
-	if tried != 2*flow.MaxSuspects {
-		t.Errorf("%d letters were tried, want %d, half of them from the other end", tried, 2*flow.MaxSuspects)
-	}
 	late := &letter{flow.NewDownload(&spool.Pool{}), 9}
 	q.Want(late)
 	if got := fates(append(all, late)); got != "!!!!!!!!!" || !strings.Contains(q.Failure().Error(), "every message fails: bad") {
 		t.Errorf("the letters fared %q, failure %v; want all to end with the fault of the server", got, q.Failure())
+	}
+}
+
+// TestQueueScouts: the last mail that is fit is asked for first, and by and by
+// every other one.
+func TestQueueScouts(t *testing.T) {
+	mails := []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}
+	asked := make(map[int]bool)
+	for range 200 {
+		scouts := flow.Scouts(mails, func(n int) bool { return n%2 == 0 })
+		if len(scouts) == 0 || scouts[0] != 8 {
+			t.Fatalf("%v are asked for, want the last that is fit first", scouts)
+		}
+		for _, n := range scouts {
+			asked[n] = true
+		}
+	}
+	if len(asked) != 5 || asked[1] {
+		t.Errorf("%v were asked for, want all that are fit", asked)
+	}
+	if scouts := flow.Scouts(mails, func(int) bool { return false }); len(scouts) != 0 {
+		t.Errorf("%v are asked for, of which none is fit", scouts)
 	}
 }
 
@@ -124,7 +151,7 @@ func TestQueueWaitsForTheRest(t *testing.T) {
 	q.Lock()
 	defer q.Unlock()
 	for _, l := range q.Take(8)[:7] {
-		q.Suspect(l, errors.New("bad"), false)
+		q.Suspect(l, errors.New("bad"))
 	}
 	all[7].Finish(all[7].Commit())
 	q.Arrived(all[7])
@@ -157,7 +184,7 @@ func TestQueueClose(t *testing.T) {
 		suspect := func() {
 			q.Lock()
 			defer q.Unlock()
-			q.Suspect(q.Take(1)[0], errors.New("bad"), true)
+			q.Suspect(q.Take(1)[0], errors.New("bad"))
 		}
 		if late {
 			q.Close()
