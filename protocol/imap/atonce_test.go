@@ -113,7 +113,8 @@ func TestNotAtOnce(t *testing.T) {
 			for i, folder := range []string{"a", "a/b", "a/c"} {
 				s.Fill(folder, mails[3*i:3*i+3]...)
 			}
-			var in string // the folder that was selected last
+			var in atomic.Value // the folder that was selected last
+			in.Store("")
 			var odd, broke atomic.Bool
 			s.OnCommand = func(c *mailtest.Talk, tag, name, args string) bool {
 				switch {
@@ -121,7 +122,7 @@ func TestNotAtOnce(t *testing.T) {
 					if broke.Load() && c.Waiting() > 0 {
 						t.Errorf("%d bytes behind SELECT, where that broke the connection before", c.Waiting())
 					}
-					in = args
+					in.Store(args)
 					if strings.Contains(args, "a/b") && test.stray != "" {
 						c.Say("%s", test.stray)
 						odd.Store(true)
@@ -136,7 +137,7 @@ func TestNotAtOnce(t *testing.T) {
 					}
 					test.both(c, tag, behind)
 					return true
-				case strings.Contains(in, "a/b") && strings.Contains(args, "RFC822.SIZE") && test.listing != nil && !odd.Swap(true):
+				case strings.Contains(in.Load().(string), "a/b") && strings.Contains(args, "RFC822.SIZE") && test.listing != nil && !odd.Swap(true):
 					test.listing(c, tag)
 					return true
 				}
