@@ -90,5 +90,6 @@ func (l *listing) add(m mail, flags []string) {
 // one whose size is known.
 func (l *listing) sort() []mail {
 	slices.SortFunc(l.mails, func(a, b mail) int { return cmp.Or(cmp.Compare(a.uid, b.uid), cmp.Compare(b.size, a.size)) })
-	return slices.CompactFunc(l.mails, func(a, b mail) bool { return a.uid == b.uid })
+	l.mails = slices.CompactFunc(l.mails, func(a, b mail) bool { return a.uid == b.uid })
+	return l.mails
 }

@@ -74,7 +74,9 @@ func (f *fetcher) serve(l *line, b *box) {
 	for {
 		batch, doubt := f.take()
 		if doubt {
-			f.resolve(l, b)
+			if !f.resolve(l, b) {
+				return
+			}
 			continue
 		}
 		if batch == nil {
@@ -188,11 +190,12 @@ func (d *download) alone() bool {
 }
 
 // resolve finds out whether the server returns any mail, by asking for some
-// whose bodies are thrown away: of the folder, or else of Done.
-func (f *fetcher) resolve(l *line, b *box) {
+// whose bodies are thrown away: of the folder, or else of Done. It reports false
+// if there is no connection for that.
+func (f *fetcher) resolve(l *line, b *box) bool {
 	f.Lock()
 	scouts := flow.Scouts(f.mails, func(m mail) bool {
-		return m.size >= 0 && m.size <= firstBytes && !f.Suspected(func(d *download) bool { return d.mail.uid == m.uid })
+		return !f.Suspected(func(d *download) bool { return d.mail.uid == m.uid })
 	})
 	f.Unlock()
 	returns := false
@@ -202,15 +205,11 @@ func (f *fetcher) resolve(l *line, b *box) {
 			if f.retire(nil, err) {
 				f.fewer(err)
 			}
-			return
+			return false
 		}
-		d := newDownload(m, f.pool)
-		s.fetch([]*download{d})
+		returns = s.returns(goimap.UIDSetNum(goimap.UID(m.uid)), m.size)
 		l.put(s)
-		ended, fault := d.Ended()
-		d.Finish(nil, errNotReturned)
-		d.Abandon()
-		if returns = ended && fault == nil; returns {
+		if returns {
 			f.proof = []mail{m}
 			break
 		}
@@ -220,11 +219,11 @@ func (f *fetcher) resolve(l *line, b *box) {
 	defer f.Unlock()
 	f.Resolve(returns)
 	f.landed(nil)
+	return true
 }
 
-// returnsDone reports whether the server returns the newest mail in Done, or as
-// much of it as tells. It has a connection of its own, for the others are used in
-// the folder that is read.
+// returnsDone reports whether the server returns the newest mail in Done. It has
+// a connection of its own, for the others are used in the folder that is read.
 func (p *pass) returnsDone() (returns bool) {
 	if p.plan.to.done == "" {
 		return false
@@ -235,13 +234,20 @@ func (p *pass) returnsDone() (returns bool) {
 	}
 	defer s.logout()
 	n, _, err := s.choose(p.plan.to.done, true, nil)
-	if err != nil || n == 0 {
-		return false
+	return err == nil && n > 0 && s.returns(goimap.SeqSetNum(n), -1)
+}
+
+// returns reports whether the server returns a mail, or as much of it as tells;
+// size is what it says that the mail has, -1 if that is not known. Whether it is
+// right does not matter here.
+func (s *session) returns(one goimap.NumSet, size int64) (returns bool) {
+	var piece *goimap.SectionPartial
+	if size < 0 || size > firstBytes {
+		piece = &goimap.SectionPartial{Size: firstBytes}
 	}
 	came := false
-	piece := everything(&goimap.SectionPartial{Size: firstBytes})
-	err = s.bodies(goimap.SeqSetNum(n), piece, budget+2*firstBytes, func(_ uint32, b body) error {
-		came = b.lit.Size() > 0
+	err := s.bodies(one, everything(piece), budget+2*firstBytes+max(size, 0), func(_ uint32, b body) error {
+		came = came || b.lit.Size() > 0
 		return nil
 	}, func(uint32) { returns = came })
 	return err == nil && returns

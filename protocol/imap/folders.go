@@ -34,14 +34,17 @@ const maxFolders = 100_000
 
 // layout asks how folders are named, and at the same time for the one that a
 // person calls name, by the likeliest: find need not ask again if it is there.
-func (s *session) layout(name string) (layout, error) {
+// If inTurn it asks for one thing after the other.
+func (s *session) layout(name string, inTurn bool) (layout, error) {
 	var lay layout
 	if s.caps.Has(goimap.CapNamespace) {
 		var data *goimap.NamespaceData
 		err := s.do(budget, func() (err error) {
 			cmd := s.c.Namespace()
-			if f, ok, err := s.find(lay.names(name)[0]); ok && err == nil {
-				s.found = &f
+			if !inTurn {
+				if f, ok, err := s.find(lay.names(name)[0]); ok && err == nil {
+					s.found = &f
+				}
 			}
 			data, err = cmd.Wait()
 			return err
@@ -183,9 +186,9 @@ type plan struct {
 
 // prepare verifies the folders that are named in s, and creates those that
 // mails are moved to. If dry it creates none, and asks whether the account may
-// do all that a pass does. It returns all faults joined.
-func (s *Source) prepare(c *session, dry bool) (p plan, err error) {
-	lay, err := c.layout(s.Folder)
+// do all that a pass does. It returns all faults joined. inTurn is for layout.
+func (s *Source) prepare(c *session, dry, inTurn bool) (p plan, err error) {
+	lay, err := c.layout(s.Folder, inTurn)
 	if err != nil {
 		return p, err
 	}

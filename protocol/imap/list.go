@@ -32,6 +32,7 @@ func (s *session) open(b *box) (count uint32, state selected, listed *listing, e
 	ends, known := []func(){s.conn.Begin(budget)}, uint32(0)
 	own.exists = func(n uint32) { // before the first of them is listed
 		if n = min(n, maxUIDs); n > known {
+			n = min(max(n, 2*known), maxUIDs) // it may tell them one by one
 			ends = append(ends, s.conn.Begin(int64(n-known)*listLine))
 			known = n
 		}

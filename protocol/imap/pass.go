@@ -73,7 +73,8 @@ func (p *pass) run() error {
 	stop := context.AfterFunc(p.ctx, func() { p.gate.Close(context.Cause(p.ctx)) })
 	defer stop()
 	err := p.lines[0].run(nil, func(c *session) (err error) {
-		p.plan, err = p.s.prepare(c, p.dry)
+		p.plan, err = p.s.prepare(c, p.dry, p.inTurn)
+		p.inTurn = p.inTurn || c.broken()
 		p.report(c)
 		return err
 	})

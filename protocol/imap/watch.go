@@ -38,7 +38,7 @@ func (s *Source) watch(ctx context.Context, wake func()) error {
 	if !c.caps.Has(goimap.CapIdle) {
 		return errors.New("server has no IDLE")
 	}
-	lay, err := c.layout(s.Folder)
+	lay, err := c.layout(s.Folder, true)
 	if err != nil {
 		return err
 	}

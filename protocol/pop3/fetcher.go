@@ -21,7 +21,7 @@ const (
 	// awake is how long a session is left without a command. Servers close
 	// those that say nothing.
 	awake = 30 * time.Second
-	// maxScout is the size of a mail that may be asked for to see whether the
+	// maxScout is the size of a mail that is asked for first to see whether the
 	// server returns any.
 	maxScout = 1 << 20
 )
@@ -94,9 +94,11 @@ func (f *fetcher) doubtful() bool {
 // are thrown away.
 func (f *fetcher) resolve() {
 	f.Lock()
-	scouts := flow.Scouts(f.mails, func(m mail) bool {
-		return m.size >= 0 && m.size <= maxScout && !f.Suspected(func(d *download) bool { return d.mail.key() == m.key() })
-	})
+	fit := func(m mail) bool {
+		return (f.most == 0 || m.size <= f.most) && !f.Suspected(func(d *download) bool { return d.mail.key() == m.key() })
+	}
+	scouts := flow.Scouts(f.mails, func(m mail) bool { return m.size >= 0 && m.size <= maxScout && fit(m) })
+	scouts = append(scouts, flow.Scouts(f.mails, func(m mail) bool { return (m.size < 0 || m.size > maxScout) && fit(m) })...)
 	f.Unlock()
 	returns := false
 	for _, m := range append(f.proof, scouts...) {
