@@ -163,12 +163,18 @@ func (b *bench) columns(format string) string {
 // The accounts. Some fetchers know no password but in ASCII.
 const (
 	reader = "read-ascii"  // whose mails stay where they are
-	mover  = "move-ascii"  // whose mails are put back before each run
 	keeper = "known-ascii" // whose mails are big, or many
 )
 
+// mover returns the account whose mails the nth run moves away.
+func mover(run int) string { return fmt.Sprintf("move-ascii-%d", run) }
+
 func (b *bench) startServer() error {
-	server, err := mailtest.StartDovecot(reader, mover, keeper)
+	users := []string{reader, keeper}
+	for run := range b.runs {
+		users = append(users, mover(run))
+	}
+	server, err := mailtest.StartDovecot(users...)
 	if errors.Is(err, mailtest.ErrAbsent) {
 		return errors.New("rows about mail need Dovecot (Debian: dovecot-imapd, dovecot-pop3d), which is not installed")
 	}
@@ -198,14 +204,6 @@ func (b *bench) fill(user string) error {
 	}
 	_, err := mailtest.RawFetch(b.server.IMAPS, b.server.TLS, user)
 	return err
-}
-
-// refill is fill for an account that has had them.
-func (b *bench) refill(user string) error {
-	if err := b.server.Empty(user); err != nil {
-		return err
-	}
-	return b.fill(user)
 }
 
 // findPeers returns a note about each fetcher that is not installed.

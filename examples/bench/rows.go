@@ -108,17 +108,41 @@ func (b *bench) attachments(_ string, a answer) error {
 	return nil
 }
 
-func (b *bench) job(ctx context.Context) (line, error) {
+// job has an account for each run, and removes nothing before the last, see
+// handOver.
+func (b *bench) job(ctx context.Context) (l line, err error) {
 	if err := b.fillReader(); err != nil {
 		return line{}, err
 	}
-	t := task{Do: "job", Addr: b.server.IMAPS, CA: b.server.CA(), User: mover, N: b.mails}
-	ours := b.process("coldlauncher", t, b.attachments)
-	ours.before = func(string) error { return b.refill(mover) }
-	raw := t
-	raw.Do, raw.User = "raw imap", reader
-	t.User = reader
-	return b.compare(ctx, "job", append([]contender{b.process("raw", raw, nil), ours}, b.fetchers(t)...))
+	row := *b
+	if row.dir, err = os.MkdirTemp(b.dir, "job"); err != nil {
+		return line{}, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(row.dir)) }()
+	if err := os.Chmod(row.dir, 0o755); err != nil { // other accounts work in it
+		return line{}, err
+	}
+	t := task{Do: "job", Addr: b.server.IMAPS, CA: b.server.CA(), N: b.mails}
+	next := 0
+	ours := contender{name: "coldlauncher", check: b.attachments,
+		before: func(string) error {
+			t.User = mover(next)
+			next++
+			return b.fill(t.User)
+		},
+		command: func(ctx context.Context, dir string) (*exec.Cmd, error) {
+			return b.process("coldlauncher", t, nil).command(ctx, dir)
+		},
+	}
+	read := t
+	read.User = reader
+	raw := read
+	raw.Do = "raw imap"
+	all := append([]contender{b.process("raw", raw, nil), ours}, b.fetchers(read)...)
+	for i := range all {
+		all[i].stays = true
+	}
+	return row.compare(ctx, "job", all)
 }
 
 func (b *bench) bigMails(ctx context.Context) (line, error) {
