@@ -1,7 +1,7 @@
 // Command bench measures coldlauncher against the least that the work can cost,
 // and against other mail fetchers where they are installed:
 //
-//	go run ./examples/bench                                       everything; some half an hour
+//	go run ./examples/bench                                       everything; most of an hour
 //	go run ./examples/bench -rows imap,job -runs 5                two rows
 //	go run ./examples/bench -mails 200 -files 1000 -items 1000    less of everything
 //
@@ -76,7 +76,7 @@ func run(ctx context.Context, args []string, out, log io.Writer) (err error) {
 	flags.DurationVar(&b.idle, "idle", 30*time.Second, "how long idle launchers are watched")
 	flags.DurationVar(&b.limit, "limit", 5*time.Minute, "for each run")
 	only := flags.String("rows", "", "rows to measure, by what begins each line of the progress; none: all")
-	dir := flags.String("dir", "", "where files are kept meanwhile; none: the system's directory for temporary files")
+	dir := flags.String("dir", "", "where files are kept meanwhile, some gigabytes; none: the system's directory for temporary files")
 	flags.StringVar(&b.profile, "cpuprofile", "", "file for the CPU profile of the last run of coldlauncher")
 	work := flags.String("task", "", "what a process does that the command starts")
 	if err := flags.Parse(args); err != nil {

@@ -69,11 +69,8 @@ func (f *fetcher) serve() {
 		if f.nod() {
 			continue
 		}
-		s, err := f.line.get()
-		if err != nil {
-			f.Lock()
-			f.Halt(err)
-			f.Unlock()
+		s := f.session()
+		if s == nil {
 			return
 		}
 		if f.doubtful() {
@@ -82,6 +79,18 @@ func (f *fetcher) serve() {
 			f.stream(s)
 		}
 	}
+}
+
+// session returns the session, or nil once none can be had, which ends everything.
+func (f *fetcher) session() *session {
+	s, err := f.line.get()
+	if err != nil {
+		f.Lock()
+		defer f.Unlock()
+		f.Halt(err)
+		return nil
+	}
+	return s
 }
 
 func (f *fetcher) doubtful() bool {
@@ -102,11 +111,8 @@ func (f *fetcher) resolve() {
 	f.Unlock()
 	returns := false
 	for _, m := range append(f.proof, scouts...) {
-		s, err := f.line.get()
-		if err != nil {
-			f.Lock()
-			f.Halt(err)
-			f.Unlock()
+		s := f.session()
+		if s == nil {
 			return
 		}
 		number, there := f.line.number(&m)
@@ -116,8 +122,7 @@ func (f *fetcher) resolve() {
 		m.number = number
 		d := newDownload(m, f.pool, f.most)
 		s.request([]*download{d})
-		err = s.receive(d)
-		d.Finish(nil, err)
+		d.Finish(nil, s.receive(d))
 		_, fault := d.Ended()
 		d.Abandon()
 		if returns = fault == nil; returns {
