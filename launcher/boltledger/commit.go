@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"syscall"
@@ -57,11 +58,24 @@ func (l *Ledger) lead(w *write) {
 		return
 	default:
 	}
-	l.mu.Lock()
-	batch := l.waiting
-	l.waiting = nil
-	l.mu.Unlock()
-	l.commit(batch)
+	l.commit(l.gather())
+}
+
+// gather takes what waits, after it let goroutines that are ready to run do so
+// until none of them came to save: each that joins spares a commit.
+func (l *Ledger) gather() []*write {
+	for n := 0; ; {
+		runtime.Gosched()
+		l.mu.Lock()
+		if len(l.waiting) == n {
+			batch := l.waiting
+			l.waiting = nil
+			l.mu.Unlock()
+			return batch
+		}
+		n = len(l.waiting)
+		l.mu.Unlock()
+	}
 }
 
 // withdraw takes w out of the queue; false if it is being written or was.

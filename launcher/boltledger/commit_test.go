@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -72,6 +73,42 @@ func TestSavesShareCommits(t *testing.T) {
 	t.Logf("%d saves in %d commits", savers*saves, commits.Load())
 	if got := commits.Load(); got > savers*saves/4 {
 		t.Errorf("%d saves took %d commits, want those that wait to share one", savers*saves, got)
+	}
+}
+
+// On one processor, goroutines that were started wait until the first Save lets
+// them run.
+func TestSaveTakesThoseAlongThatAreReady(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	l := openTest(t)
+	var first []string // what the first commit saved
+	apply := l.apply
+	l.apply = func(fn func(*bbolt.Tx) error) error {
+		err := apply(fn)
+		if first != nil {
+			return err
+		}
+		first = []string{}
+		for i := range 9 {
+			if id := fmt.Sprint("a/", i); l.has(t, id) {
+				first = append(first, id)
+			}
+		}
+		return err
+	}
+	var wg sync.WaitGroup
+	save := func(i int) {
+		if err := l.Save(t.Context(), entry(fmt.Sprint("a/", i))); err != nil {
+			t.Error(err)
+		}
+	}
+	for i := range 8 {
+		wg.Go(func() { save(i) })
+	}
+	save(8)
+	wg.Wait()
+	if len(first) != 9 {
+		t.Errorf("the first commit saved %q, want also what goroutines ready to run came to save", first)
 	}
 }
 
