@@ -47,7 +47,9 @@ type Launcher struct {
 	Ledger Ledger
 
 	// Parallel is how many parcels may be in the Sink at a time; 0 means 1.
-	// With 1 they reach it in the order in which the Source offers them.
+	// With 1 they reach it in the order in which the Source offers them. What
+	// waits for disks, as package folder and a Ledger do, is shared by those
+	// that wait at the same time: for many small parcels 64 is not too many.
 	Parallel int
 
 	// Revision names the Filter and Routes in force, as the host likes. What

@@ -128,7 +128,9 @@ func (b *bench) job(ctx context.Context) (l line, err error) {
 		before: func(string) error {
 			t.User = mover(next)
 			next++
-			return b.fill(t.User)
+			err := b.fill(t.User)
+			exec.Command("sync").Run() // nobody pays for what was written before
+			return err
 		},
 		command: func(ctx context.Context, dir string) (*exec.Cmd, error) {
 			return b.process("coldlauncher", t, nil).command(ctx, dir)

@@ -221,6 +221,10 @@ func discardPOP3(ctx context.Context, t task, a *answer) error {
 	return err
 }
 
+// atOnce is how many parcels may be under way that are kept: they share what it
+// costs to sync files.
+const atOnce = 64
+
 // keep hands over to a folder, with a durable ledger.
 func keep(ctx context.Context, t task, source launcher.Source, a *answer) (stats launcher.Stats, err error) {
 	ledger, err := boltledger.Open(filepath.Join(t.Path, "ledger.db"))
@@ -229,7 +233,7 @@ func keep(ctx context.Context, t task, source launcher.Source, a *answer) (stats
 	}
 	defer func() { err = errors.Join(err, ledger.Close()) }()
 	return pass(ctx, &launcher.Launcher{
-		Source: source, Sink: &folder.Sink{Path: filepath.Join(t.Path, "kept")}, Ledger: ledger, Parallel: 8,
+		Source: source, Sink: &folder.Sink{Path: filepath.Join(t.Path, "kept")}, Ledger: ledger, Parallel: atOnce,
 	}, a)
 }
 
@@ -244,7 +248,7 @@ func wholeJob(ctx context.Context, t task, a *answer) error {
 }
 
 func handOver(ctx context.Context, t task, a *answer) error {
-	stats, err := keep(ctx, t, &dir.Source{Path: filepath.Join(t.Path, "in"), Recursive: true, Done: "../done"}, a)
+	stats, err := keep(ctx, t, &dir.Source{Path: filepath.Join(t.Path, "in"), Recursive: true, Done: "../done", Parallel: atOnce}, a)
 	if err == nil && stats.Stored != t.N {
 		err = fmt.Errorf("%+v, want %d stored", stats, t.N)
 	}

@@ -12,7 +12,7 @@ import (
 func BenchmarkStore(b *testing.B) {
 	body := strings.Repeat("x", 20_000)
 	for _, loose := range []bool{false, true} {
-		for _, parallel := range []int{1, 8} {
+		for _, parallel := range []int{1, 8, 64} {
 			b.Run(fmt.Sprintf("loose=%v/parallel=%d", loose, parallel), func(b *testing.B) {
 				s := &Sink{Path: b.TempDir(), Loose: loose}
 				var n atomic.Int64

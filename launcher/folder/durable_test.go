@@ -134,6 +134,22 @@ func (d *watched) Sync(dir string) error {
 	return d.v.synced(d.v.dirs, d.abs(dir), func() error { return d.Disk.Sync(dir) })
 }
 
+func (d *watched) Volume() (disk.Volume, error) { return watchedVolume{d.v}, nil }
+
+// A watchedVolume need not be one that can be synced.
+type watchedVolume struct{ v *volatile }
+
+func (w watchedVolume) Sync() error {
+	w.v.mu.Lock()
+	defer w.v.mu.Unlock()
+	w.v.order = append(w.v.order, "sync all")
+	clear(w.v.files)
+	clear(w.v.dirs)
+	return nil
+}
+
+func (w watchedVolume) Close() {}
+
 type watchedFile struct {
 	disk.File
 	v    *volatile
@@ -155,17 +171,25 @@ func (f *watchedFile) Sync() error {
 }
 
 func TestEverythingIsSyncedInOrder(t *testing.T) {
-	for loose, order := range map[bool]string{
-		false: "[rename]",
-		true:  "[rename publish publish record forget]",
-	} {
-		t.Run(fmt.Sprint("loose ", loose), func(t *testing.T) {
+	tests := []struct {
+		loose bool
+		many  int
+		order string
+	}{
+		{false, 0, "[rename]"},
+		{true, 0, "[rename publish publish record forget]"},
+		{false, 1, "[sync all rename]"},
+		{true, 1, "[sync all rename publish publish record forget]"},
+	}
+	for _, test := range tests {
+		loose, order := test.loose, test.order
+		t.Run(fmt.Sprintf("loose %v, together %v", loose, test.many > 0), func(t *testing.T) {
 			dir := t.TempDir()
-			s := &Sink{Path: dir, Loose: loose, ByJob: true}
+			s := &Sink{Path: dir, Loose: loose, ByJob: true, many: test.many}
 			for i := range 3 { // the first makes folders, the others find them
 				v := &volatile{t: t, files: make(map[string]bool), dirs: make(map[string]bool)}
 				if i == 2 { // another process, which cannot know whether the folders it finds are durable
-					s = &Sink{Path: dir, Loose: loose, ByJob: true}
+					s = &Sink{Path: dir, Loose: loose, ByJob: true, many: test.many}
 					v.dirs[dir], v.dirs[path.Join(dir, hidden)] = true, true
 				}
 				s.open = v.open

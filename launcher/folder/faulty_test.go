@@ -19,16 +19,18 @@ import (
 // second, and so on until a Store is not struck any more.
 func TestEveryOperationMayFail(t *testing.T) {
 	for _, loose := range []bool{false, true} {
-		t.Run(fmt.Sprint("loose ", loose), func(t *testing.T) {
-			t.Parallel()
-			disktest.Each(t, 20, func(t *testing.T, tr *disktest.Trouble) { storeInTrouble(t, loose, tr) })
-		})
+		for _, many := range []int{0, 1} {
+			t.Run(fmt.Sprintf("loose %v, together %v", loose, many > 0), func(t *testing.T) {
+				t.Parallel()
+				disktest.Each(t, 20, func(t *testing.T, tr *disktest.Trouble) { storeInTrouble(t, loose, many, tr) })
+			})
+		}
 	}
 }
 
 // storeInTrouble checks what is kept after a trouble, and after another Store
 // without.
-func storeInTrouble(t *testing.T, loose bool, tr *disktest.Trouble) {
+func storeInTrouble(t *testing.T, loose bool, many int, tr *disktest.Trouble) {
 	dir := t.TempDir()
 	want := []string{"one", "three", "two"}
 	p := parcelOf("x/1", "a.pdf", "one", "a.pdf", "two", "c.pdf", "three")
@@ -36,7 +38,7 @@ func storeInTrouble(t *testing.T, loose bool, tr *disktest.Trouble) {
 	docs, _ := p.Documents(t.Context())
 	docs[0].Time = time.Unix(1_000_000_000, 0)
 
-	s := &Sink{Path: dir, Loose: loose, ByJob: true, KeepFor: time.Hour, open: tr.Open}
+	s := &Sink{Path: dir, Loose: loose, ByJob: true, KeepFor: time.Hour, open: tr.Open, many: many}
 	err := s.Store(t.Context(), p)
 	switch {
 	case !tr.Struck() && err != nil:

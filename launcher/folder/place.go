@@ -70,15 +70,15 @@ func (s *Sink) stage(ctx context.Context, v *visit, p *launcher.Parcel) (tmp str
 }
 
 // fill writes documents and manifest into the folder tmp of staging. They are
-// synced side by side: what counts is that all of them are durable before the
-// folder gets its name.
+// synced side by side, or together with those of other parcels: what counts is
+// that all of them are durable before the folder gets its name.
 func (s *Sink) fill(ctx context.Context, v *visit, tmp string, p *launcher.Parcel, docs []*launcher.Document) error {
 	d, err := v.staging.Sub(tmp)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
-	var flush disk.Flush
+	flush := disk.Flush{All: s.together(v)}
 	defer flush.Wait() // also of files that were open when a document panicked
 	err = s.write(ctx, d, &flush, p, docs)
 	return errors.Join(err, flush.Wait())

@@ -16,16 +16,18 @@ import (
 // another process ends the work, each document once.
 func TestPowerCuts(t *testing.T) {
 	for _, loose := range []bool{false, true} {
-		t.Run(fmt.Sprint("loose ", loose), func(t *testing.T) {
-			disktest.EachCut(t, 30, func(t *testing.T, p *disktest.Power, loss disktest.Loss) {
-				storeUntilCut(t, p, loss, loose)
+		for _, many := range []int{0, 1} {
+			t.Run(fmt.Sprintf("loose %v, together %v", loose, many > 0), func(t *testing.T) {
+				disktest.EachCut(t, 30, func(t *testing.T, p *disktest.Power, loss disktest.Loss) {
+					storeUntilCut(t, p, loss, loose, many)
+				})
 			})
-		})
+		}
 	}
 }
 
-func storeUntilCut(t *testing.T, p *disktest.Power, loss disktest.Loss, loose bool) {
-	s := &Sink{Path: t.TempDir(), Loose: loose, open: p.Open}
+func storeUntilCut(t *testing.T, p *disktest.Power, loss disktest.Loss, loose bool, many int) {
+	s := &Sink{Path: t.TempDir(), Loose: loose, open: p.Open, many: many}
 	var durable, all []string
 	for i := range 3 {
 		parcel := parcelOf(fmt.Sprint("x/", i), "a.pdf", fmt.Sprint("one ", i), "b.pdf", fmt.Sprint("two ", i))

@@ -52,6 +52,7 @@ type Sink struct {
 	KeepFor time.Duration
 
 	open    func(path string, create bool) (disk.Disk, error) // nil: disk.Open
+	many    int                                               // see together; 0: enough
 	swept   atomic.Bool                                       // what a killed process left was removed
 	buffers sync.Pool                                         // *[]byte of disk.BufferSize
 
@@ -61,6 +62,7 @@ type Sink struct {
 	mu      sync.Mutex
 	durable map[string]bool      // folders whose entry in their parent is on disk
 	expired map[string]time.Time // when old records were last looked for, by shard
+	busy    time.Time            // until then the volume is not synced as a whole
 }
 
 var _ launcher.Sink = (*Sink)(nil)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/ezged/coldlauncher/launcher/internal/disk"
 )
@@ -11,13 +12,14 @@ import (
 // A visit is what Stores that overlap have in common. It lasts from the first
 // to begin to the last to end.
 type visit struct {
-	disk    disk.Disk // below Path
-	staging disk.Disk // below that
-	ends    []func()  // give back what begin got, last first
-	stores  int       // under way; guarded by Sink.visiting
+	disk    disk.Disk    // below Path
+	staging disk.Disk    // below that
+	ends    []func()     // give back what was got, last first
+	stores  atomic.Int32 // under way; changed under Sink.visiting
 
-	mu    sync.Mutex
-	syncs map[string]*disk.Joint // by folder
+	mu     sync.Mutex
+	syncs  map[string]*disk.Joint // by folder
+	volume *volume                // nil: to be opened
 }
 
 // enter begins a visit, or joins the one that others are on. Whoever calls it
@@ -32,15 +34,14 @@ func (s *Sink) enter() (*visit, error) {
 		}
 		s.visit = v
 	}
-	s.visit.stores++
+	s.visit.stores.Add(1)
 	return s.visit, nil
 }
 
 func (s *Sink) leave(v *visit) {
 	s.visiting.Lock()
 	defer s.visiting.Unlock()
-	v.stores--
-	if v.stores == 0 {
+	if v.stores.Add(-1) == 0 {
 		v.end()
 		s.visit = nil
 	}

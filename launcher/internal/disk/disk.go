@@ -34,6 +34,7 @@ type Disk interface {
 	Remove(name string) error               // a file or an empty directory
 	RemoveAll(name string) error            // nil if it is not there
 	Sync(dir string) error                  // makes the entries of dir durable
+	Volume() (Volume, error)                // to be closed apart; errors.ErrUnsupported where a file is to be synced on its own
 	Lock(name string, how LockKind) (unlock func(), err error)
 	Close()
 }

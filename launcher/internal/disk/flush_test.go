@@ -2,6 +2,7 @@ package disk_test
 
 import (
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -34,6 +35,38 @@ func TestFlushReportsEveryOperation(t *testing.T) {
 		}
 	})
 }
+
+// With All, files are closed unsynced, and All is called once they are.
+func TestFlushAll(t *testing.T) {
+	broken := errors.New("broken")
+	for _, fails := range []error{nil, broken} {
+		var did []string
+		flush := disk.Flush{All: func() error {
+			did = append(did, "all")
+			return fails
+		}}
+		for _, name := range []string{"a", "b"} {
+			flush.File(&logged{name: name, did: &did})
+		}
+		flush.Dir(nil, ".")
+		if err := errors.Join(flush.Wait(), flush.Wait()); !errors.Is(err, fails) {
+			t.Errorf("Wait = %v, want %v", err, fails)
+		}
+		if want := []string{"close a", "close b", "all"}; !slices.Equal(did, want) {
+			t.Errorf("did %q, want %q", did, want)
+		}
+	}
+}
+
+// A logged file takes down what is done to it.
+type logged struct {
+	disk.File
+	name string
+	did  *[]string
+}
+
+func (l *logged) Sync() error  { *l.did = append(*l.did, "sync "+l.name); return nil }
+func (l *logged) Close() error { *l.did = append(*l.did, "close "+l.name); return nil }
 
 // A hundred who ask during one call are answered by the next, which begins
 // after they asked.

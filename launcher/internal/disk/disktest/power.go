@@ -245,6 +245,30 @@ func (d *powered) Sync(dir string) error {
 	return d.p.change(func() error { return nil }, func() { d.p.sync(d.abs(dir)) })
 }
 
+func (d *powered) Volume() (disk.Volume, error) { return poweredVolume{d.p}, nil }
+
+type poweredVolume struct{ p *Power }
+
+func (v poweredVolume) Sync() error {
+	return v.p.change(func() error { return nil }, func() {
+		v.p.root.settle()
+		v.p.moves = nil
+	})
+}
+
+func (v poweredVolume) Close() {}
+
+// settle makes all of a folder durable, or a file.
+func (n *node) settle() {
+	n.synced = bytes.Clone(n.body)
+	if n.now != nil {
+		n.durable = maps.Clone(n.now)
+	}
+	for _, child := range n.now {
+		child.settle()
+	}
+}
+
 type poweredFile struct {
 	disk.File
 	p *Power

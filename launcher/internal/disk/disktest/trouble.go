@@ -187,6 +187,17 @@ func (d *troubled) Sync(dir string) error {
 	return d.t.do("sync "+dir, func() error { return nil }, nil)
 }
 
+func (d *troubled) Volume() (disk.Volume, error) {
+	return get(d.t, "open the volume", func() (disk.Volume, error) { return troubledVolume{d.t}, nil }, disk.Volume.Close)
+}
+
+type troubledVolume struct{ t *Trouble }
+
+func (v troubledVolume) Sync() error {
+	return v.t.do("sync the volume", func() error { return nil }, nil)
+}
+func (v troubledVolume) Close() {}
+
 func (d *troubled) Lock(name string, how disk.LockKind) (func(), error) {
 	return get(d.t, "lock "+name, func() (func(), error) { return d.Disk.Lock(name, how) }, func(unlock func()) { unlock() })
 }

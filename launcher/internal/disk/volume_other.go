@@ -1,0 +1,11 @@
+//go:build !linux
+
+package disk
+
+import (
+	"errors"
+	"os"
+)
+
+func volumeSyncs(*os.File) error { return errors.ErrUnsupported }
+func syncVolume(*os.File) error  { return errors.ErrUnsupported }
