@@ -128,9 +128,7 @@ func (b *bench) job(ctx context.Context) (l line, err error) {
 		before: func(string) error {
 			t.User = mover(next)
 			next++
-			err := b.fill(t.User)
-			exec.Command("sync").Run() // nobody pays for what was written before
-			return err
+			return b.fill(t.User)
 		},
 		command: func(ctx context.Context, dir string) (*exec.Cmd, error) {
 			return b.process("coldlauncher", t, nil).command(ctx, dir)
@@ -202,7 +200,7 @@ func (b *bench) handOver(ctx context.Context) (l line, err error) {
 		if err := fillTree(filepath.Join(dir, "in"), b.files, 20_000); err != nil {
 			return err
 		}
-		exec.Command("sync").Run() // nobody pays for what was written before
+		syncDisks()
 		return nil
 	}
 	all := []contender{
