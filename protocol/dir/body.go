@@ -14,7 +14,7 @@ import (
 // opener returns the function that opens a file as long as it is what it was.
 func (o *offer) opener(e entry, info os.FileInfo) func(context.Context) (io.ReadCloser, error) {
 	return func(ctx context.Context) (io.ReadCloser, error) {
-		f, err := o.walk.ops().open(o.walk.root, e.path)
+		f, err := o.walk.openFile(e.path)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			return nil, o.walk.alive(launcher.Later(fmt.Errorf("%s is gone", show(e.path))))
@@ -30,6 +30,16 @@ func (o *offer) opener(e entry, info os.FileInfo) func(context.Context) (io.Read
 	}
 }
 
+// openFile opens a file in the folder that is there now.
+func (p *pass) openFile(path string) (*os.File, error) {
+	in, name, err := p.folders.hold(path)
+	if err != nil {
+		return nil, err
+	}
+	defer in.release()
+	return p.ops().openHeld(in, name, path)
+}
+
 // A body reads a file, and fails where the file changed meanwhile. It is also
 // an io.ReaderAt.
 type body struct {
@@ -37,6 +47,7 @@ type body struct {
 	ctx   context.Context // of the Open that the reader belongs to
 	entry entry
 	offer *offer
+	read  int64 // by Read
 }
 
 // verify fails if the open file is not what was listed.
@@ -52,7 +63,11 @@ func (b *body) verify(info os.FileInfo) error {
 }
 
 func (b *body) Read(buf []byte) (int, error) {
+	if b.read >= b.entry.size {
+		return b.result(0, io.EOF) // unless it has grown
+	}
 	n, err := b.file.Read(buf)
+	b.read += int64(n)
 	return b.result(n, err)
 }
 

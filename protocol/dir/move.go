@@ -18,9 +18,6 @@ import (
 // carryOut moves the files of a parcel to their place. If it fails they are
 // back where they were, or an intent tells the next pass to go on.
 func (p *pass) carryOut(ctx context.Context, t *task) error {
-	if done, err := p.moveStraight(t); done {
-		return err
-	}
 	if err := p.chooseNames(ctx, t); err != nil {
 		return err
 	}
@@ -39,24 +36,6 @@ func (p *pass) carryOut(ctx context.Context, t *task) error {
 		return errors.Join(err, p.dropIntent(t))
 	}
 	return err
-}
-
-// moveStraight moves a parcel of one file, which was just looked at, by one
-// rename; not done if that is not all it takes.
-func (p *pass) moveStraight(t *task) (done bool, err error) {
-	if len(t.steps) > 1 || t.folder != "" || t.purge {
-		return false, nil
-	}
-	s := &t.steps[0]
-	err = p.ops().rename(p.root, s.path, t.to.root, s.into)
-	switch {
-	case err == nil:
-		s.moved = true
-		return true, p.confirm(s, t.to, s.info)
-	case errors.Is(err, fs.ErrExist), errors.Is(err, fs.ErrNotExist), otherFileSystem(err):
-		return false, nil
-	}
-	return true, err
 }
 
 // inFolder returns the steps for files of the folder: all but the marker.
@@ -135,7 +114,7 @@ func (p *pass) moveFile(ctx context.Context, t *task, s *step) error {
 func (p *pass) moveOnce(ctx context.Context, t *task, s *step) error {
 	to := t.to
 	info, err := p.root.Lstat(s.path)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && (!s.is(info) || s.info != nil && !os.SameFile(s.info, info)) {
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !s.same(info) {
 		return nil
 	}
 	if err != nil {
@@ -153,16 +132,16 @@ func (p *pass) moveOnce(ctx context.Context, t *task, s *step) error {
 		return err
 	}
 	s.moved = true
-	return p.confirm(s, to, info)
-}
-
-// confirm looks at a file that was moved. Another may have taken its place
-// just before: that one goes back.
-func (p *pass) confirm(s *step, to *place, info os.FileInfo) error {
 	now, err := to.root.Lstat(s.into)
 	if err != nil {
 		return err
 	}
+	return p.confirm(s, to, info, now)
+}
+
+// confirm compares what was moved with what was to be. Another may have taken
+// its place just before: that one goes back.
+func (p *pass) confirm(s *step, to *place, info, now os.FileInfo) error {
 	if s.is(now) && os.SameFile(info, now) {
 		return nil
 	}

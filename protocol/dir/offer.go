@@ -27,8 +27,9 @@ type offer struct {
 
 	admitted bool // guarded by walk.mu
 
-	mu    sync.Mutex
-	infos []os.FileInfo // of the files, as Documents found them; nil: not called
+	mu     sync.Mutex
+	infos  []os.FileInfo // of the files, as Documents found them; nil: not called
+	folder *held         // of the first of them; nil: not looked at
 }
 
 func (w *walk) newOffer(l *lot) *offer {
@@ -120,9 +121,19 @@ func (o *offer) documents(ctx context.Context) ([]*launcher.Document, error) {
 	return docs, nil
 }
 
+// info returns what Documents found of a file; nil: it was not called.
+func (o *offer) info(i int) os.FileInfo {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.infos == nil {
+		return nil
+	}
+	return o.infos[i]
+}
+
 // look finds a file as it was listed.
 func (o *offer) look(e entry) (os.FileInfo, error) {
-	info, err := o.walk.root.Lstat(e.path)
+	info, err := o.lstat(e.path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, o.walk.alive(launcher.Later(fmt.Errorf("%s is gone", show(e.path))))
@@ -135,6 +146,33 @@ func (o *offer) look(e entry) (os.FileInfo, error) {
 		return nil, launcher.Reject(fmt.Errorf("%s has %d bytes, more than %d", show(e.path), e.size, limit))
 	}
 	return info, nil
+}
+
+// lstat looks at a file, and keeps the folder of the first open until the offer
+// is over.
+func (o *offer) lstat(path string) (os.FileInfo, error) {
+	in, name, err := o.walk.folders.hold(path)
+	if err != nil {
+		return nil, err
+	}
+	o.mu.Lock()
+	if o.folder == nil && keepsFolders {
+		o.folder = in
+	} else {
+		defer in.release()
+	}
+	o.mu.Unlock()
+	return in.root.Lstat(name)
+}
+
+// end lets go of the folder.
+func (o *offer) end() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.folder != nil {
+		o.folder.release()
+		o.folder = nil
+	}
 }
 
 // failed notes an error of reading, so that the pass does not count as clean.

@@ -99,6 +99,24 @@ func (o *ops) rename(from *os.Root, old string, to *os.Root, new string) error {
 	return renameNew(from, old, to, new)
 }
 
+// renameHeld does so between folders that are open; into is what new is called
+// there.
+func (o *ops) renameHeld(from *held, old string, to *held, into string) error {
+	if err := o.fail("rename", into); err != nil {
+		return err
+	}
+	_, name := split(into)
+	return renameHeld(from, old, to, name)
+}
+
+// openHeld opens the file name in a folder that is open to read it.
+func (o *ops) openHeld(in *held, name, path string) (*os.File, error) {
+	if err := o.fail("open", path); err != nil {
+		return nil, err
+	}
+	return in.root.OpenFile(name, openFlags, 0)
+}
+
 // open opens a file or folder to read it.
 func (o *ops) open(root *os.Root, path string) (*os.File, error) {
 	if err := o.fail("open", path); err != nil {

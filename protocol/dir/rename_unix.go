@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// inFolders calls rename with the open folders of old and new.
-func inFolders(from *os.Root, old string, to *os.Root, new string,
-	rename func(a int, old string, b int, new string) error) error {
+// renameNew moves old to new, which must not exist. The folders are held open,
+// so that no symbolic link put in their way leads elsewhere.
+func renameNew(from *os.Root, old string, to *os.Root, new string) error {
 	a, name, err := openParent(from, old)
 	if err != nil {
 		return err
@@ -23,11 +23,32 @@ func inFolders(from *os.Root, old string, to *os.Root, new string,
 		return err
 	}
 	defer b.Close()
-	err = rename(int(a.Fd()), name, int(b.Fd()), newName)
+	return renameBetween(a, name, b, newName, func(rename func() error) error {
+		return renameReserved(from, old, to, new, rename)
+	})
+}
+
+// renameHeld is renameNew between folders that are open already.
+func renameHeld(from *held, old string, to *held, new string) error {
+	a, err := from.dir()
+	if err != nil {
+		return err
+	}
+	b, err := to.dir()
+	if err != nil {
+		return err
+	}
+	return renameBetween(a, old, b, new, func(rename func() error) error {
+		return renameReserved(from.root, old, to.root, new, rename)
+	})
+}
+
+// renameBetween moves old in folder a to new in folder b. File systems that
+// cannot do so without replacing get new reserved first.
+func renameBetween(a *os.File, old string, b *os.File, new string, reserved func(rename func() error) error) error {
+	err := renameAt(int(a.Fd()), old, int(b.Fd()), new)
 	if errors.Is(err, errors.ErrUnsupported) {
-		err = renameReserved(from, old, to, new, func() error {
-			return unix.Renameat(int(a.Fd()), name, int(b.Fd()), newName)
-		})
+		err = reserved(func() error { return unix.Renameat(int(a.Fd()), old, int(b.Fd()), new) })
 	}
 	if err != nil {
 		return &os.LinkError{Op: "rename", Old: old, New: new, Err: err}

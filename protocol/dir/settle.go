@@ -44,6 +44,11 @@ func (w *walk) setAside(o *offer) error {
 // then all stay, as a new parcel. It returns where the parcel is then; "" if it
 // stayed.
 func (w *walk) settle(o *offer, to *place) (string, error) {
+	if done, err := w.moveStraight(o, to); err != nil {
+		return "", err
+	} else if done {
+		return filepath.Join(to.path, filepath.FromSlash(o.lot.files[0].path)), nil
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), settleTime(o.lot))
 	defer cancel()
 	t := w.task(o, to)
@@ -92,6 +97,11 @@ type step struct {
 	gone  bool        // for good: an equal one is in the place
 }
 
+// same reports whether info is of the file as it was handed over.
+func (s *step) same(info os.FileInfo) bool {
+	return s.is(info) && (s.info == nil || os.SameFile(s.info, info))
+}
+
 // target returns where a person finds the parcel in its place.
 func (t *task) target() string {
 	if t.folder != "" {
@@ -103,15 +113,8 @@ func (t *task) target() string {
 func (w *walk) task(o *offer, to *place) *task {
 	more := o.lot.extra()
 	t := &task{key: w.key(o.ID), to: to, purge: to == w.own, folder: more.folder, into: more.folder}
-	o.mu.Lock()
-	infos := o.infos
-	o.mu.Unlock()
 	for i, e := range o.lot.files {
-		s := step{entry: e, into: e.path}
-		if infos != nil {
-			s.info = infos[i]
-		}
-		t.steps = append(t.steps, s)
+		t.steps = append(t.steps, step{entry: e, into: e.path, info: o.info(i)})
 	}
 	if more.marker.path != "" {
 		t.steps = append(t.steps, step{entry: more.marker, into: more.marker.path})
@@ -151,7 +154,7 @@ func (w *walk) unchanged(ctx context.Context, o *offer, t *task) (bool, error) {
 			return false, nil
 		case err != nil:
 			return false, fmt.Errorf("look at %s: %w", show(s.path), err)
-		case !s.is(info) || s.info != nil && !os.SameFile(s.info, info):
+		case !s.same(info):
 			return false, nil
 		}
 		s.info = info

@@ -19,6 +19,7 @@ type pass struct {
 	src      *Source
 	dry      bool
 	root     *os.Root    // of Path
+	folders  folders     // in it
 	info     os.FileInfo // of Path
 	done     *place      // nil: taken files stay, or are deleted
 	rejected *place      // nil: rejected files stay
@@ -48,7 +49,7 @@ func (s *Source) begin(ctx context.Context) (*pass, error) {
 	if err != nil {
 		return nil, errors.Join(faults, inField("Path", err))
 	}
-	p := &pass{src: s, root: root, dry: launcher.DryRun(ctx), mark: parseMarker(s.Marker)}
+	p := &pass{src: s, root: root, folders: folders{root: root}, dry: launcher.DryRun(ctx), mark: parseMarker(s.Marker)}
 	if err := errors.Join(faults, p.open()); err != nil {
 		p.close()
 		return nil, err
@@ -139,6 +140,7 @@ func (p *pass) close() {
 	for _, pl := range []*place{p.done, p.rejected, p.own} {
 		pl.close()
 	}
+	p.folders.close()
 	p.root.Close()
 }
 
@@ -176,9 +178,10 @@ type place struct {
 	path  string // absolute
 	rel   string // below Path; "" if it lies elsewhere
 
-	mu   sync.Mutex  // guards what follows until create returned
-	root *os.Root    // nil: does not exist
-	info os.FileInfo // of root
+	mu      sync.Mutex  // guards what follows until create returned
+	root    *os.Root    // nil: does not exist
+	folders folders     // in it
+	info    os.FileInfo // of root
 }
 
 // place finds the folder that a field names, and verifies that it can be
@@ -229,6 +232,7 @@ func (pl *place) find(root *os.Root) (err error) {
 		pl.root = nil
 		return err
 	}
+	pl.folders.root = pl.root
 	pl.info, err = pl.root.Stat(".")
 	return err
 }
@@ -247,6 +251,7 @@ func (pl *place) exists() bool { return pl != nil && pl.root != nil }
 
 func (pl *place) close() {
 	if pl.exists() {
+		pl.folders.close()
 		pl.root.Close()
 	}
 }

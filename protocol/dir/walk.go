@@ -109,6 +109,7 @@ func (w *walk) admit(o *offer) error {
 
 // one offers a parcel and carries out what the Sink decides.
 func (w *walk) one(ctx context.Context, o *offer) {
+	defer o.end()
 	err := w.sink.Store(ctx, &o.Parcel)
 	var failed error
 	switch launcher.OutcomeOf(err) {
