@@ -11,7 +11,7 @@ import (
 // makes all of them durable: it costs less than the syncs of one of them. But it
 // also waits for what others write there, for a tenth of the time at most.
 const (
-	enough = 3                      // parcels at a time
+	enough = 2                      // parcels at a time
 	slow   = 250 * time.Millisecond // takes a sync where others write much
 	rests  = 9                      // times as long it is not tried again then
 )
