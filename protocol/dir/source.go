@@ -77,7 +77,8 @@ type Source struct {
 	// launcher.ErrMore. 0: no limit.
 	Limit int
 
-	// Parallel is how many parcels are offered at a time. 0: 16.
+	// Parallel is how many parcels are offered at a time, of which
+	// Launcher.Parallel are in the Sink. 0: 16.
 	Parallel int
 
 	looks looks
