@@ -123,6 +123,25 @@ func (hd *handed) failed(err error) {
 	hd.err = err
 }
 
+// SHA256 returns the SHA-256, in hexadecimal, of what was read so far from r, if r
+// is what Document.Open returned to a Sink, and as it was: the engine hashes what
+// the Sink reads. It does not where it has the hash of the document already; then,
+// and for other readers, ok is false.
+func SHA256(r io.Reader) (sum string, ok bool) {
+	s, ok := r.(interface{ sumSoFar() (string, bool) })
+	if !ok {
+		return "", false
+	}
+	return s.sumSoFar()
+}
+
+func (r *reader) sumSoFar() (string, bool) {
+	if r.sum == nil {
+		return "", false
+	}
+	return hex.EncodeToString(r.sum.Sum(nil)), true
+}
+
 // A reader reads a document for the Sink: it counts, hashes, and holds the
 // body to the size that its Document has.
 type reader struct {

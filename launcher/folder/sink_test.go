@@ -592,3 +592,41 @@ func TestALinkIsNotFollowedByAName(t *testing.T) {
 		t.Errorf("a (2).pdf holds %q, %v; want the document beside the link", b, err)
 	}
 }
+
+// TestHashesOfALauncher: the engine has hashed what it hands over, and the manifest
+// tells that hash, whichever reader it is of.
+func TestHashesOfALauncher(t *testing.T) {
+	dir := t.TempDir()
+	p := parcelOf("x/1", "a.pdf", "one", "b.pdf", strings.Repeat("two", 100_000), "c.pdf", "")
+	sink := &Sink{Path: dir}
+	l := &launcher.Launcher{
+		Name:   "factures",
+		Source: sourceOf{p},
+		Sink: launcher.SinkFunc(func(ctx context.Context, p *launcher.Parcel) error {
+			docs, err := p.Documents(ctx)
+			if err != nil {
+				return err
+			}
+			r, err := docs[0].Open(ctx) // read before, hence not hashed again
+			if err != nil {
+				return err
+			}
+			if _, err := io.Copy(io.Discard, r); err != nil {
+				return err
+			}
+			return errors.Join(r.Close(), sink.Store(ctx, p))
+		}),
+		Observe: func(context.Context, launcher.Event) {},
+	}
+	if stats, err := l.Poll(t.Context()); err != nil || stats.Stored != 1 {
+		t.Fatalf("%+v, %v, want a parcel stored", stats, err)
+	}
+	if err := checkParcels(dir); err != nil {
+		t.Error(err)
+	}
+}
+
+// A sourceOf offers one parcel.
+type sourceOf struct{ p *launcher.Parcel }
+
+func (s sourceOf) Poll(ctx context.Context, sink launcher.Sink) error { return sink.Store(ctx, s.p) }

@@ -18,11 +18,13 @@ import (
 const BufferSize = 64 << 10
 
 // Pump copies r to w by way of buf and returns the number of bytes and their
-// SHA-256 in hexadecimal. A body that does not have size bytes, unless that is
-// negative, is an error; no more than buf is read beyond it. Errors of w are
-// returned as they are, those of r are wrapped.
+// SHA-256 in hexadecimal, which is not computed twice where the engine does. A body
+// that does not have size bytes, unless that is negative, is an error; no more than
+// buf is read beyond it. Errors of w are returned as they are, those of r are
+// wrapped.
 func Pump(ctx context.Context, w io.Writer, r io.Reader, size int64, buf []byte) (n int64, sum string, err error) {
-	hash := sha256.New()
+	own := sha256.New()
+	_, hashed := launcher.SHA256(r)
 	for {
 		if ctx.Err() != nil {
 			return n, "", context.Cause(ctx)
@@ -32,7 +34,9 @@ func Pump(ctx context.Context, w io.Writer, r io.Reader, size int64, buf []byte)
 		if size >= 0 && n > size {
 			return n, "", fmt.Errorf("longer than the %d bytes announced", size)
 		}
-		hash.Write(buf[:got])
+		if !hashed {
+			own.Write(buf[:got])
+		}
 		if got > 0 {
 			if _, err := w.Write(buf[:got]); err != nil {
 				return n, "", err
@@ -42,8 +46,11 @@ func Pump(ctx context.Context, w io.Writer, r io.Reader, size int64, buf []byte)
 		switch {
 		case readErr == io.EOF && size >= 0 && n < size:
 			return n, "", fmt.Errorf("read: %w after %d of %d bytes", io.ErrUnexpectedEOF, n, size)
+		case readErr == io.EOF && hashed:
+			sum, _ = launcher.SHA256(r)
+			return n, sum, nil
 		case readErr == io.EOF:
-			return n, hex.EncodeToString(hash.Sum(nil)), nil
+			return n, hex.EncodeToString(own.Sum(nil)), nil
 		case readErr != nil:
 			return n, "", fmt.Errorf("read: %w", readErr)
 		}
