@@ -248,7 +248,7 @@ func wholeJob(ctx context.Context, t task, a *answer) error {
 }
 
 func handOver(ctx context.Context, t task, a *answer) error {
-	stats, err := keep(ctx, t, &dir.Source{Path: filepath.Join(t.Path, "in"), Recursive: true, Done: "../done"}, a)
+	stats, err := keep(ctx, t, &dir.Source{Path: filepath.Join(t.Path, "in"), Recursive: true, Done: "../done", Parallel: atOnce}, a)
 	if err == nil && stats.Stored != t.N {
 		err = fmt.Errorf("%+v, want %d stored", stats, t.N)
 	}

@@ -78,7 +78,7 @@ type Source struct {
 	Limit int
 
 	// Parallel is how many parcels are offered at a time, of which
-	// Launcher.Parallel are in the Sink. 0: 64.
+	// Launcher.Parallel are in the Sink. 0: 32.
 	Parallel int
 
 	looks looks
@@ -92,7 +92,7 @@ var _ launcher.Source = (*Source)(nil)
 const (
 	defaultDepth    = 100
 	defaultMaxSize  = 4 << 30
-	defaultParallel = 64
+	defaultParallel = 32
 )
 
 // Poll implements [launcher.Source]. What is oldest is offered first, by time
