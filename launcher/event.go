@@ -179,6 +179,10 @@ func (l *Launcher) observe(ctx context.Context, e Event) {
 	e.Launcher, e.Time = l.Name, l.now()
 	e.Origin = printable(e.Origin)
 	e.Err = show(e.Err)
+	if !e.repeats() && e.Kind != EventPass {
+		l.tell(ctx, e)
+		return
+	}
 	for _, e := range l.coalesce(e) {
 		l.tell(ctx, e)
 	}

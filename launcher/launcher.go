@@ -169,7 +169,8 @@ type state struct {
 	status   Status
 	health   health
 	repeats  map[saying]repeat
-	recent   []Event    // as Recent returns them, oldest first
+	recent   []Event    // as Recent returns them, in a ring
+	noted    int        // events since the ring was full: tells the oldest
 	stayed   []Decision // as Left returns them
 }
 

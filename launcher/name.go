@@ -38,8 +38,8 @@ func CleanName(name string) string {
 // CleanDir makes each element of a slash-separated folder safe with CleanName
 // and drops those that are empty, "." or "..".
 func CleanDir(dir string) string {
-	if dir == "" {
-		return ""
+	if isClean(dir) {
+		return dir
 	}
 	var kept []string
 	for _, e := range strings.Split(dir, "/") {
@@ -50,8 +50,23 @@ func CleanDir(dir string) string {
 	return strings.Join(kept, "/")
 }
 
+// isClean reports that CleanDir has nothing to do.
+func isClean(dir string) bool {
+	if dir == "" {
+		return true
+	}
+	for e := range strings.SplitSeq(dir, "/") {
+		if e == "." || e == ".." || CleanName(e) != e {
+			return false
+		}
+	}
+	return true
+}
+
 func cleanRune(r rune) rune {
 	switch {
+	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
+		return r
 	case r == utf8.RuneError:
 		return '_' // not valid UTF-8, or a mark that it once was not
 	case unicode.IsControl(r), unicode.Is(unicode.Cf, r), unicode.Is(unicode.Zl, r), unicode.Is(unicode.Zp, r):

@@ -72,9 +72,12 @@ func (l *Launcher) standIn(id string, o owed) Entry {
 
 // take removes up to most debts that fit and returns them.
 func (l *Launcher) take(most int, fits func(owed) bool) map[string]owed {
-	taken := make(map[string]owed)
 	l.state.mu.Lock()
 	defer l.state.mu.Unlock()
+	if len(l.state.owed) == 0 {
+		return nil
+	}
+	taken := make(map[string]owed)
 	for id, o := range l.state.owed {
 		if len(taken) == most {
 			break
@@ -89,6 +92,9 @@ func (l *Launcher) take(most int, fits func(owed) bool) map[string]owed {
 
 // putBack makes debts stand again, unless there are newer ones.
 func (l *Launcher) putBack(taken map[string]owed) {
+	if len(taken) == 0 {
+		return
+	}
 	l.state.mu.Lock()
 	defer l.state.mu.Unlock()
 	for id, o := range taken {

@@ -21,7 +21,10 @@ func keyOf(id string) key {
 }
 
 // id returns the ID of a parcel as Sinks see it.
-func (l *Launcher) id(k key) string { return l.Name + "/" + hex.EncodeToString(k[:]) }
+func (l *Launcher) id(k key) string {
+	b := make([]byte, 0, 96)
+	return string(hex.AppendEncode(append(append(b, l.Name...), '/'), k[:]))
+}
 
 // keyIn reads the key from the ID of a parcel of this launcher.
 func (l *Launcher) keyIn(id string) (k key, ok bool) {
@@ -65,6 +68,7 @@ func (l *Launcher) sort(ctx context.Context, parcelID string, docs []*Document, 
 		units = units || d.Unit != nil
 	}
 	parts := make(map[string]*part)
+	r := &Route{}
 	for i, d := range docs {
 		v, route, err := l.judge(ctx, d)
 		if err != nil {
@@ -78,7 +82,6 @@ func (l *Launcher) sort(ctx context.Context, parcelID string, docs []*Document, 
 			s.unrouted = append(s.unrouted, d.Name)
 			continue
 		}
-		r := &Route{}
 		if len(l.Routes) > 0 {
 			r = &l.Routes[route]
 		}
@@ -212,6 +215,7 @@ func documentsOf(ctx context.Context, p *Parcel) (docs []*Document, err error) {
 	if err != nil {
 		return nil, err
 	}
+	docs = make([]*Document, 0, len(given))
 	for i, d := range given {
 		switch {
 		case d == nil:

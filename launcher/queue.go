@@ -18,9 +18,10 @@ type queue struct {
 // A turn is one parcel's place in the queue.
 type turn struct {
 	q     *queue
-	ready chan struct{} // not nil: wants to be admitted; closed: is
+	ready chan struct{} // closed when the turn has come; nil: nobody waits for that
 	used  bool          // for a call of Store
-	in    bool
+	wants bool          // to be admitted
+	in    bool          // is
 	left  bool
 }
 
@@ -43,13 +44,14 @@ func (q *queue) jump() *turn {
 // enter waits until the turn has come. Whatever it returns, leave must follow.
 func (t *turn) enter(ctx context.Context) error {
 	t.q.mu.Lock()
+	t.wants = true
+	t.q.admit()
 	if t.in {
 		t.q.mu.Unlock()
 		return nil
 	}
-	t.ready = make(chan struct{})
-	ready := t.ready
-	t.q.admit()
+	ready := make(chan struct{})
+	t.ready = ready
 	t.q.mu.Unlock()
 	select {
 	case <-ready:
@@ -96,10 +98,12 @@ func (q *queue) admit() {
 		if q.inside >= q.limit {
 			return
 		}
-		if t.ready != nil && !t.in {
+		if t.wants && !t.in {
 			t.in = true
 			q.inside++
-			close(t.ready)
+			if t.ready != nil {
+				close(t.ready)
+			}
 		}
 		if q.limit == 1 {
 			return // the others wait until this one has left

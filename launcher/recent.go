@@ -16,7 +16,8 @@ func (l *Launcher) Recent() []Event {
 	s := &l.state
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	events := slices.Clone(s.recent)
+	oldest := s.noted % max(len(s.recent), 1)
+	events := slices.Concat(s.recent[oldest:], s.recent[:oldest])
 	slices.Reverse(events)
 	for i := range events {
 		events[i].Names = slices.Clone(events[i].Names)
@@ -41,10 +42,12 @@ func (l *Launcher) noted(e Event) {
 	s := &l.state
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.recent) == keptRecent {
-		s.recent = slices.Delete(s.recent, 0, 1)
+	if len(s.recent) < keptRecent {
+		s.recent = append(s.recent, e)
+		return
 	}
-	s.recent = append(s.recent, e)
+	s.recent[s.noted%keptRecent] = e
+	s.noted++
 }
 
 // Left returns what the last pass left at its origin, in the order in which it

@@ -42,8 +42,14 @@ func TestRecent(t *testing.T) {
 	if _, err := l.Poll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(l.Recent()); n != 64 {
-		t.Errorf("after 102 parcels: %d recent events, want the last 64", n)
+	got = l.Recent()
+	if len(got) != 64 {
+		t.Fatalf("after 102 parcels: %d recent events, want the last 64", len(got))
+	}
+	for i, e := range got {
+		if want := fmt.Sprint("c", 99-i); !strings.HasSuffix(e.Origin, want) {
+			t.Errorf("after 102 parcels event %d is of %q, want %s: the newest first", i, e.Origin, want)
+		}
 	}
 }
 
