@@ -30,11 +30,16 @@ func (o *offer) opener(e entry, info os.FileInfo) func(context.Context) (io.Read
 	}
 }
 
-// openFile opens a file in the folder that is there now.
+// openFile opens a file, in the folder that is open if there is one: the caller
+// looks whether it is the file.
 func (p *pass) openFile(path string) (*os.File, error) {
-	in, name, err := p.folders.hold(path)
-	if err != nil {
-		return nil, err
+	dir, name := split(path)
+	in := p.folders.find(dir)
+	if in == nil {
+		var err error
+		if in, err = p.folders.enter(dir); err != nil {
+			return nil, err
+		}
 	}
 	defer in.release()
 	return p.ops().openHeld(in, name, path)

@@ -48,6 +48,7 @@ func (f *folders) hold(path string) (h *held, name string, err error) {
 	return h, name, err
 }
 
+// find returns a folder if it is open; it may be no longer what dir leads to.
 func (f *folders) find(dir string) *held {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -76,6 +77,7 @@ func (f *folders) drop(h *held) {
 	}
 }
 
+// enter opens a folder.
 func (f *folders) enter(dir string) (*held, error) {
 	root, err := f.root.OpenRoot(cmp.Or(dir, "."))
 	if err != nil {
