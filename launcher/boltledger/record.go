@@ -76,7 +76,8 @@ type reader struct {
 
 func newReader(owner string) reader {
 	table := crc32.MakeTable(crc32.Castagnoli)
-	head := append(binary.AppendUvarint(nil, uint64(len(owner))), owner...)
+	head := make([]byte, 0, binary.MaxVarintLen64+len(owner))
+	head = append(binary.AppendUvarint(head, uint64(len(owner))), owner...)
 	return reader{owner, crc32.Checksum(head, table), table}
 }
 

@@ -71,14 +71,19 @@ func (t table) owner(id string) string {
 	return home(id)
 }
 
+// value returns the launcher that has or would have the entry of id, and the
+// value of its record; nil: there is none.
+func (t table) value(id string) (owner string, value []byte) {
+	owner = t.owner(id)
+	if b := t.entries(owner); b != nil {
+		value = b.Get([]byte(id))
+	}
+	return owner, value
+}
+
 // load returns the entry of id, a zero one if there is none.
 func (t table) load(id string) (launcher.Entry, error) {
-	owner := t.owner(id)
-	b := t.entries(owner)
-	if b == nil {
-		return launcher.Entry{}, nil
-	}
-	value := b.Get([]byte(id))
+	owner, value := t.value(id)
 	if value == nil {
 		return launcher.Entry{}, nil
 	}
@@ -87,14 +92,19 @@ func (t table) load(id string) (launcher.Entry, error) {
 
 // put saves a record in the place of the one of the same ID.
 func (t table) put(r record) error {
-	// One that can no longer be read is replaced all the same.
-	old, err := t.load(r.id)
-	if err == nil && (old.Launcher != r.launcher || old.Of != r.of) {
-		if err := t.remove(old); err != nil {
-			return err
+	owner, value := t.value(r.id)
+	known := value != nil && owner == r.launcher
+	if value != nil {
+		// One that can no longer be read is replaced all the same.
+		old, err := newReader(owner).decode([]byte(r.id), value)
+		if err == nil && (owner != r.launcher || old.Of != r.of) {
+			if err := t.remove(old); err != nil {
+				return err
+			}
+			known = false
 		}
 	}
-	if err := t.enter(r); err != nil {
+	if err := t.enter(r, known); err != nil {
 		return err
 	}
 	if r.launcher != home(r.id) {
@@ -112,8 +122,9 @@ func (t table) put(r record) error {
 	return parts.Put([]byte(r.id), nil)
 }
 
-// enter puts a record into the bucket of its launcher.
-func (t table) enter(r record) error {
+// enter puts a record into the bucket of its launcher, where one of its ID is
+// known to be or not.
+func (t table) enter(r record, known bool) error {
 	own := t.entries(r.launcher)
 	if own == nil {
 		all := t.bucket(bucketEntries)
@@ -126,7 +137,7 @@ func (t table) enter(r record) error {
 		}
 	}
 	id := []byte(r.id)
-	if own.Get(id) == nil {
+	if !known {
 		if err := count(own, +1); err != nil {
 			return err
 		}
