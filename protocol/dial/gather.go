@@ -13,10 +13,11 @@ import (
 // 8 KB wakes the process, which costs both sides more than to decrypt it: with a
 // server on the same two cores a fifth of the CPU time of a pass.
 //
-// It never waits longer than lull for more than one byte. Where that was in vain
-// it waits for the first byte, as usual, until firstNeed has come again; twice as
-// much each time, up to maxNeed, if little came in between: a client that asks for
-// one thing after the other loses next to nothing.
+// It waits for more than one byte as long as lull, and never twice as long: not
+// every Read has to set a timer. Where that was in vain it waits for the first
+// byte, as usual, until firstNeed has come again; twice as much each time, up to
+// maxNeed, if little came in between: a client that asks for one thing after the
+// other loses next to nothing.
 type gatherer struct {
 	net.Conn
 	mark func(bytes int) // has Read wait for so many
@@ -25,13 +26,15 @@ type gatherer struct {
 	run  int    // bytes that came since Read last waited for much in vain
 	need int    // so many of them, and it waits for much again
 
+	until time.Time // Read waits for much; zero: no deadline was set for that
+
 	mu       sync.Mutex
 	much     bool      // Read waits for muchBytes
 	deadline time.Time // for reading, as the owner set it
 }
 
 const (
-	lull      = 3 * time.Millisecond
+	lull      = 2 * time.Millisecond
 	muchBytes = 64 << 10
 	firstNeed = 4 * muchBytes
 	maxNeed   = 64 * muchBytes
@@ -53,8 +56,11 @@ func gather(c net.Conn) net.Conn {
 
 // Read implements net.Conn.
 func (g *gatherer) Read(p []byte) (int, error) {
+	if len(g.rest) == 0 && len(p) >= muchBytes/2 {
+		return g.fill(p)
+	}
 	if len(g.rest) == 0 {
-		n, err := g.fill()
+		n, err := g.fill(g.buf)
 		if err != nil {
 			return 0, err
 		}
@@ -65,8 +71,8 @@ func (g *gatherer) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-func (g *gatherer) fill() (int, error) {
-	n, err := g.wait()
+func (g *gatherer) fill(p []byte) (int, error) {
+	n, err := g.wait(p)
 	g.run += n
 	if !g.much && g.run >= g.need {
 		g.want(true)
@@ -74,10 +80,13 @@ func (g *gatherer) fill() (int, error) {
 	return n, err
 }
 
-func (g *gatherer) wait() (int, error) {
+func (g *gatherer) wait(p []byte) (int, error) {
 	if g.much {
-		g.Conn.SetReadDeadline(time.Now().Add(lull))
-		n, err := g.Conn.Read(g.buf)
+		if now := time.Now(); g.until.Sub(now) < lull {
+			g.until = now.Add(2 * lull)
+			g.Conn.SetReadDeadline(g.until)
+		}
+		n, err := g.Conn.Read(p)
 		if !errors.Is(err, os.ErrDeadlineExceeded) {
 			return n, err
 		}
@@ -89,7 +98,7 @@ func (g *gatherer) wait() (int, error) {
 		g.run = 0
 		g.want(false)
 	}
-	return g.Conn.Read(g.buf)
+	return g.Conn.Read(p)
 }
 
 // want sets for how much Read waits, and the deadline of the owner if that is
@@ -103,10 +112,11 @@ func (g *gatherer) want(much bool) {
 		return
 	}
 	g.mark(1)
+	g.until = time.Time{}
 	g.Conn.SetReadDeadline(g.deadline)
 }
 
-// SetReadDeadline implements net.Conn. It may be exceeded by lull.
+// SetReadDeadline implements net.Conn. It may be exceeded by twice lull.
 func (g *gatherer) SetReadDeadline(t time.Time) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -18,9 +18,14 @@ type drip struct {
 	pauses   []time.Duration
 	each     int // bytes
 	deadline time.Time
+	set      int // deadlines
 }
 
-func (d *drip) SetReadDeadline(t time.Time) error { d.deadline = t; return nil }
+func (d *drip) SetReadDeadline(t time.Time) error {
+	d.deadline = t
+	d.set++
+	return nil
+}
 
 func (d *drip) Read(p []byte) (int, error) {
 	if len(d.pauses) == 0 {
@@ -63,12 +68,12 @@ func TestGather(t *testing.T) {
 		{"much", [][]time.Duration{times(enough, 0)}, []int{muchBytes}, firstNeed},
 		{"more", [][]time.Duration{times(4*enough, 0)}, []int{muchBytes}, firstNeed},
 		{"much, with pauses", [][]time.Duration{times(enough-1, time.Hour), times(1, time.Hour)}, []int{muchBytes}, firstNeed},
-		{"much, then nothing", [][]time.Duration{times(enough, 0), times(1, 2*lull)}, []int{muchBytes, 1}, 2 * firstNeed},
-		{"much, then as much", [][]time.Duration{times(enough, 0), times(enough, 2*lull)}, []int{muchBytes, 1}, 2 * firstNeed},
-		{"much, then twice as much", [][]time.Duration{times(enough, 0), times(2*enough, 2*lull)}, []int{muchBytes, 1, muchBytes}, 2 * firstNeed},
+		{"much, then nothing", [][]time.Duration{times(enough, 0), times(1, 3*lull)}, []int{muchBytes, 1}, 2 * firstNeed},
+		{"much, then as much", [][]time.Duration{times(enough, 0), times(enough, 3*lull)}, []int{muchBytes, 1}, 2 * firstNeed},
+		{"much, then twice as much", [][]time.Duration{times(enough, 0), times(2*enough, 3*lull)}, []int{muchBytes, 1, muchBytes}, 2 * firstNeed},
 		{"much, three times", [][]time.Duration{times(enough, 0), times(2*enough, time.Hour), times(1, time.Hour)}, []int{muchBytes, 1, muchBytes, 1}, 4 * firstNeed},
-		{"more, then nothing", [][]time.Duration{times(2*enough, 0), times(1, 2*lull)}, []int{muchBytes, 1}, firstNeed},
-		{"much, then more, then nothing", [][]time.Duration{times(enough, 0), times(4*enough, 2*lull), times(1, 2*lull)}, []int{muchBytes, 1, muchBytes, 1}, firstNeed},
+		{"more, then nothing", [][]time.Duration{times(2*enough, 0), times(1, 3*lull)}, []int{muchBytes, 1}, firstNeed},
+		{"much, then more, then nothing", [][]time.Duration{times(enough, 0), times(4*enough, 3*lull), times(1, 3*lull)}, []int{muchBytes, 1, muchBytes, 1}, firstNeed},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -106,9 +111,50 @@ func TestGatherDeadline(t *testing.T) {
 			began := time.Now()
 			g.SetReadDeadline(began.Add(after))
 			_, err := g.Read(make([]byte, 1))
-			if took := time.Since(began); err != os.ErrDeadlineExceeded || took < after || took > after+lull {
+			if took := time.Since(began); err != os.ErrDeadlineExceeded || took < after || took > after+2*lull {
 				t.Errorf("deadline in %v: %v after %v", after, err, took)
 			}
 		})
 	}
+}
+
+// TestGatherLarge: a Read into much room gets what comes without a copy, after
+// what came before.
+func TestGatherLarge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &drip{each: 2, pauses: make([]time.Duration, 3)}
+		g := &gatherer{Conn: d, buf: make([]byte, 2*muchBytes), need: firstNeed, mark: func(int) {}}
+		g.Read(make([]byte, 1))
+		large := make([]byte, muchBytes/2)
+		for i, want := range [][]byte{{2}, {1, 1}, {0, 0}} {
+			n, err := g.Read(large)
+			if err != nil || !bytes.Equal(large[:n], want) {
+				t.Errorf("Read %d: %d, %v; want %d", i, large[:n], err, want)
+			}
+		}
+		if want := []byte{2, 2}; !bytes.Equal(g.buf[:2], want) {
+			t.Errorf("the buffer holds %d, want %d: what was read into much room went elsewhere", g.buf[:2], want)
+		}
+	})
+}
+
+// TestGatherTimers: a Read that waits for much sets a deadline where the one that
+// is set would come too early, and only there.
+func TestGatherTimers(t *testing.T) {
+	const reads, each = 100, lull / 10
+	synctest.Test(t, func(t *testing.T) {
+		d := &drip{each: 1, pauses: slices.Repeat([]time.Duration{each}, 1+reads)}
+		g := &gatherer{Conn: d, buf: make([]byte, 2*muchBytes), need: 1, mark: func(int) {}}
+		for range 1 + reads {
+			if _, err := g.Read(make([]byte, 1)); err != nil {
+				t.Fatal(err)
+			}
+			if left := time.Until(d.deadline); d.set > 0 && left < lull-each {
+				t.Fatalf("after a Read %v are left until the deadline, want %v at least", left, lull-each)
+			}
+		}
+		if most := int(reads*each/lull) + 1; d.set == 0 || d.set > most {
+			t.Errorf("%d deadlines for %d Reads in %v, want from 1 to %d", d.set, reads, reads*each, most)
+		}
+	})
 }
