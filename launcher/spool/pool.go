@@ -29,7 +29,7 @@ type Pool struct {
 
 	memory memory
 	disk   disk
-	copies sync.Pool // *[copySize]byte, for Read
+	copies sync.Pool // *[copySize]byte
 }
 
 const copySize = 64 << 10
@@ -41,41 +41,38 @@ const copySize = 64 << 10
 func (p *Pool) Read(ctx context.Context, r io.Reader) (*Body, error) {
 	w := p.Create()
 	defer w.Close()
-	if err := p.copy(ctx, w, r); err != nil {
-		return nil, err
+	if _, err := w.ReadFrom(watched{ctx, r}); err != nil && w.Err() == nil {
+		return nil, fmt.Errorf("read body: %w", err)
 	}
 	return w.Commit()
 }
 
-func (p *Pool) copy(ctx context.Context, w *Writer, r io.Reader) error {
-	buf, _ := p.copies.Get().(*[copySize]byte)
-	if buf == nil {
-		buf = new([copySize]byte)
+// borrow lends a buffer, which is put into copies again.
+func (p *Pool) borrow() *[copySize]byte {
+	if buf, ok := p.copies.Get().(*[copySize]byte); ok {
+		return buf
 	}
-	defer p.copies.Put(buf)
-	for idle := 0; ; {
-		if ctx.Err() != nil {
-			return fmt.Errorf("read body: %w", context.Cause(ctx))
-		}
-		n, err := r.Read(buf[:])
-		if _, err := w.Write(buf[:n]); err != nil {
-			return err
-		}
-		launcher.Progress(ctx, int64(n))
-		switch {
-		case err == io.EOF:
-			return nil
-		case err != nil:
-			return fmt.Errorf("read body: %w", err)
-		case n > 0:
-			idle = 0
-		default:
-			if idle++; idle == 100 {
-				return fmt.Errorf("read body: %w", io.ErrNoProgress)
-			}
-		}
-	}
+	return new([copySize]byte)
 }
+
+// A watched reader is read under a context, and tells the engine that it
+// advances.
+type watched struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (w watched) Read(p []byte) (int, error) {
+	if w.ctx.Err() != nil {
+		return 0, context.Cause(w.ctx)
+	}
+	n, err := w.r.Read(p)
+	launcher.Progress(w.ctx, int64(n))
+	return n, err
+}
+
+// perBody is how many bytes of memory one body may take.
+func (p *Pool) perBody() int64 { return limit(p.PerBody, DefaultPerBody, 0) }
 
 // limit returns a field's value, or its default if it is zero. A negative one
 // is none.

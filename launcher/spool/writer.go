@@ -2,6 +2,7 @@ package spool
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"os"
 
@@ -12,6 +13,7 @@ import (
 type Writer struct {
 	pool *Pool
 	size int64
+	due  int64 // bytes that are expected besides
 	err  error // what every call returns from now on
 	store
 }
@@ -30,8 +32,8 @@ func (p *Pool) Create() *Writer { return &Writer{pool: p} }
 // Write appends b to the body. After an error, which may be marked with Reject
 // or Halt, what was written is dropped, and all calls return that error.
 func (w *Writer) Write(b []byte) (int, error) {
-	if w.err != nil {
-		return 0, w.err
+	if err := w.check(len(b)); err != nil {
+		return 0, err
 	}
 	if err := w.append(b); err != nil {
 		w.end(err)
@@ -39,6 +41,68 @@ func (w *Writer) Write(b []byte) (int, error) {
 	}
 	return len(b), nil
 }
+
+// Expect says that n bytes or so follow, -1 that nobody knows. ReadFrom has them
+// read into their place at once.
+func (w *Writer) Expect(n int64) { w.due = n }
+
+// ReadFrom implements [io.ReaderFrom]. What came before an error of r is kept.
+// All other errors are those of Write, and then of Err.
+func (w *Writer) ReadFrom(r io.Reader) (n int64, err error) {
+	buf := w.pool.borrow()
+	defer w.pool.copies.Put(buf)
+	for idle := 0; w.err == nil; {
+		k, end := w.readOnce(r, buf[:])
+		n += int64(k)
+		switch {
+		case w.err != nil:
+		case end == io.EOF:
+			return n, nil
+		case end != nil:
+			return n, end
+		case k > 0:
+			idle = 0
+		default:
+			if idle++; idle == 100 {
+				return n, io.ErrNoProgress
+			}
+		}
+	}
+	return n, w.err
+}
+
+// readOnce appends what one Read yields, by way of buf where nothing is expected
+// or it has no place in memory.
+func (w *Writer) readOnce(r io.Reader, buf []byte) (n int, err error) {
+	var last *block
+	if most := w.pool.perBody(); w.due > 0 && w.due <= most-w.size && len(w.slots) == 0 {
+		last = w.room(int(min(w.due, largest)), most)
+	}
+	if last == nil {
+		n, err = r.Read(buf)
+		w.Write(buf[:n])
+		return n, err
+	}
+	have := len(last.bytes)
+	n, err = r.Read(last.bytes[have:cap(last.bytes)])
+	if w.check(n) == nil {
+		last.bytes = last.bytes[:have+n]
+		w.size += int64(n)
+		w.due -= int64(n)
+	}
+	return n, err
+}
+
+// check ends the body if it is too large with n bytes more.
+func (w *Writer) check(n int) error {
+	if most := limit(w.pool.MaxBody, DefaultMaxBody, math.MaxInt64); int64(n) > most-w.size {
+		w.end(launcher.Reject(fmt.Errorf("body of more than %d bytes", most)))
+	}
+	return w.err
+}
+
+// Err returns the error that Write returned; nil if it would go on.
+func (w *Writer) Err() error { return w.err }
 
 // Commit ends the body and returns it; the caller closes it. The Writer is of
 // no further use.
@@ -68,10 +132,6 @@ func (w *Writer) end(err error) error {
 }
 
 func (w *Writer) append(b []byte) error {
-	most := limit(w.pool.MaxBody, DefaultMaxBody, math.MaxInt64)
-	if int64(len(b)) > most-w.size {
-		return launcher.Reject(fmt.Errorf("body of more than %d bytes", most))
-	}
 	if len(w.slots) == 0 {
 		b = b[w.fill(b):]
 		if len(b) == 0 {
@@ -87,7 +147,7 @@ func (w *Writer) append(b []byte) error {
 // fill appends as much of b as may lie in memory, and returns how much that is.
 // If that is not all of it, the whole body goes to disk.
 func (w *Writer) fill(b []byte) int {
-	most := limit(w.pool.PerBody, DefaultPerBody, 0)
+	most := w.pool.perBody()
 	if w.size+int64(len(b)) > most {
 		return 0
 	}

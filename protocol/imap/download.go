@@ -1,8 +1,6 @@
 package imap
 
 import (
-	"io"
-
 	"github.com/ezged/coldlauncher/launcher/spool"
 	"github.com/ezged/coldlauncher/protocol/internal/flow"
 )
@@ -48,22 +46,13 @@ func (d *download) end() {
 	}
 }
 
-// receive appends what r yields to the body. An error of the spool ends the
-// download.
-func (d *download) receive(r io.Reader, buf []byte) (int64, error) {
-	var n int64
-	for {
-		k, err := r.Read(buf)
-		n += int64(k)
-		if _, werr := d.Write(buf[:k]); werr != nil {
-			d.Finish(nil, werr)
-			return n, werr
-		}
-		if err == io.EOF {
-			return n, nil
-		}
-		if err != nil {
-			return n, err
-		}
+// receive appends a literal, or what is left of it, to the body. An error of the
+// spool ends the download.
+func (d *download) receive(l *literal) (int64, error) {
+	n, kept, err := d.Receive(l, l.Size())
+	if kept != nil {
+		d.Finish(nil, kept)
+		return n, kept
 	}
+	return n, err
 }

@@ -126,7 +126,7 @@ func (d *download) take(b body) (bool, error) {
 	if ended, _ := d.Ended(); ended || d.Got() > 0 {
 		return false, nil
 	}
-	n, err := d.receive(b.lit, b.buf)
+	n, err := d.receive(b.lit)
 	switch {
 	case err != nil:
 		return false, err
@@ -158,7 +158,7 @@ func (s *session) piece(d *download, set goimap.NumSet) (more bool, err error) {
 				return fmt.Errorf("skip what came before: %w", err)
 			}
 		}
-		n, err := d.receive(b.lit, b.buf)
+		n, err := d.receive(b.lit)
 		switch {
 		case err != nil:
 			return err
@@ -197,7 +197,6 @@ func everything(piece *goimap.SectionPartial) *goimap.FetchItemBodySection {
 type body struct {
 	section *goimap.FetchItemBodySection
 	lit     *literal
-	buf     []byte // for reading it
 }
 
 // A literal must not be read again once it returned an error.
@@ -235,7 +234,6 @@ func (l *literal) abandon() {
 // session.
 func (s *session) bodies(set goimap.NumSet, section *goimap.FetchItemBodySection, cost int64, f func(uid uint32, b body) error, ended func(uid uint32)) error {
 	opts := &goimap.FetchOptions{UID: true, BodySection: []*goimap.FetchItemBodySection{section}}
-	buf := make([]byte, 64<<10)
 	return s.do(cost, func() error {
 		cmd := s.c.Fetch(set, opts)
 		began, uid := false, uint32(0)
@@ -252,7 +250,7 @@ func (s *session) bodies(set goimap.NumSet, section *goimap.FetchItemBodySection
 					if item.Literal == nil {
 						continue // NIL: the message is not there any more
 					}
-					b := body{item.Section, &literal{LiteralReader: item.Literal}, buf}
+					b := body{item.Section, &literal{LiteralReader: item.Literal}}
 					err := f(uid, b)
 					if err == nil {
 						err = b.lit.skip()

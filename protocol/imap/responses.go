@@ -56,8 +56,13 @@ type selected struct {
 
 const maxNotes = 16
 
+const (
+	ahead  = 64 << 10 // bytes that are read from the connection at a time, of small mails
+	direct = 32 << 10 // so many are read into their place, of large ones
+)
+
 func newResponses(c *dial.Conn) *responses {
-	return &responses{Conn: c, br: bufio.NewReaderSize(c, 64<<10)}
+	return &responses{Conn: c, br: bufio.NewReaderSize(c, ahead)}
 }
 
 // Read implements net.Conn for the library.
@@ -75,7 +80,7 @@ func (r *responses) Read(p []byte) (int, error) {
 				return 0, err
 			}
 		case r.literal > 0:
-			n, err := r.br.Read(p[:min(int64(len(p)), r.literal)])
+			n, err := r.body(p[:min(int64(len(p)), r.literal)])
 			r.literal -= int64(n)
 			return n, err
 		default:
@@ -85,6 +90,14 @@ func (r *responses) Read(p []byte) (int, error) {
 		}
 	}
 	return 0, nil
+}
+
+// body reads what of a literal fits into p, without a copy where that is much.
+func (r *responses) body(p []byte) (int, error) {
+	if r.br.Buffered() == 0 && len(p) >= direct {
+		return r.Conn.Read(p)
+	}
+	return r.br.Read(p)
 }
 
 // Close implements net.Conn for the library, which calls it when it has stopped

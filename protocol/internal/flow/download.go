@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 
 	"github.com/ezged/coldlauncher/launcher/spool"
 )
 
-// A Download is the body of one mail on its way into the spool. Write, Got,
-// Restart and Commit are for the goroutine that fetches.
+// A Download is the body of one mail on its way into the spool. Write, Receive,
+// Got, Restart and Commit are for the goroutine that fetches.
 type Download struct {
 	pool  *spool.Pool
 	w     *spool.Writer
@@ -35,6 +36,18 @@ func (d *Download) Write(p []byte) (int, error) {
 	n, err := d.w.Write(p)
 	d.got += int64(n)
 	return n, err
+}
+
+// Receive appends what r yields to its end, size bytes or so. Where the spool
+// fails that is told in kept, where r does in err.
+func (d *Download) Receive(r io.Reader, size int64) (n int64, kept, err error) {
+	d.w.Expect(size)
+	n, err = d.w.ReadFrom(r)
+	d.got += n
+	if kept = d.w.Err(); kept != nil {
+		err = nil
+	}
+	return n, kept, err
 }
 
 // Got returns how many bytes were written.
