@@ -1,7 +1,6 @@
 package launcher
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -131,21 +130,33 @@ func (m *MemoryLedger) Save(ctx context.Context, entries ...Entry) error {
 
 // Walk implements [Ledger].
 func (m *MemoryLedger) Walk(ctx context.Context, launcher string, fn func(Entry) error) error {
-	m.mu.Lock()
-	var found []Entry
-	for _, e := range m.entries {
-		if e.Launcher == launcher {
-			found = append(found, e.clone())
+	for _, id := range m.idsOf(launcher) {
+		e, err := m.Load(ctx, id)
+		if err != nil {
+			return err
 		}
-	}
-	m.mu.Unlock()
-	slices.SortFunc(found, func(a, b Entry) int { return cmp.Compare(a.ID, b.ID) })
-	for _, e := range found {
+		if e.State == Unknown {
+			continue // deleted meanwhile
+		}
 		if err := fn(e); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// idsOf returns the IDs of the entries of a launcher, in order.
+func (m *MemoryLedger) idsOf(launcher string) []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	ids := make([]string, 0, len(m.entries))
+	for id, e := range m.entries {
+		if e.Launcher == launcher {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 // Delete implements [Ledger].
