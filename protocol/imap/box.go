@@ -3,6 +3,7 @@ package imap
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -11,6 +12,7 @@ import (
 type box struct {
 	name     string   // on the server
 	dir      string   // Document.Dir: relative to Source.Folder
+	place    string   // of its mails, in their IDs: it, or the account
 	readOnly bool     // it is examined, not selected
 	validity uint64   // UIDVALIDITY
 	hashed   bool     // UIDs do not last: parcels go by what is in the mails
@@ -34,6 +36,23 @@ func (m mail) arrived() time.Time {
 		return time.Time{}
 	}
 	return time.Unix(m.time, 0)
+}
+
+// meta returns what is known of m.
+func (b *box) meta(m mail) map[string]string {
+	meta := map[string]string{
+		"imap.folder":      b.name,
+		"imap.uid":         strconv.FormatUint(uint64(m.uid), 10),
+		"imap.uidvalidity": strconv.FormatUint(b.validity, 10),
+		"imap.flags":       b.flags[m.flags],
+	}
+	if m.gm != 0 {
+		meta["imap.gm-msgid"] = strconv.FormatUint(m.gm, 10)
+	}
+	if m.size >= 0 {
+		meta["imap.size"] = strconv.FormatInt(m.size, 10)
+	}
+	return meta
 }
 
 const flagSep = " "

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 
 	goimap "github.com/emersion/go-imap/v2"
 
@@ -69,8 +68,8 @@ func (f *fetcher) want(m mail) *download {
 
 // serve fetches over one connection until the fetcher is closed or halted.
 func (f *fetcher) serve(l *line, b *box) {
-	var wg sync.WaitGroup
-	defer wg.Wait()
+	crew := flow.NewCrew()
+	defer crew.Wait()
 	for {
 		batch, doubt := f.take()
 		if doubt {
@@ -89,7 +88,7 @@ func (f *fetcher) serve(l *line, b *box) {
 			}
 			return
 		}
-		wg.Go(func() {
+		crew.Go(func() {
 			// One goroutine for each command: servers answer the next one
 			// before they end the one before, and both have to be read.
 			err := s.fetch(batch)

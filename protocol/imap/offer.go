@@ -21,6 +21,8 @@ type offer struct {
 	f *fetcher
 	m mail
 
+	meta map[string]string // of the parcel and of its document
+
 	mu    sync.Mutex
 	d     *download
 	asked bool
@@ -29,8 +31,8 @@ type offer struct {
 
 // offer offers the mails of a folder, oldest first, several at a time.
 func (p *pass) offer(b *box, f *fetcher, mails []mail, settle *settler) {
-	var wg sync.WaitGroup
-	defer wg.Wait()
+	crew := flow.NewCrew()
+	defer crew.Wait()
 	for _, m := range mails {
 		if outcome, known := p.decided(m); known {
 			p.letGo(settle, m, outcome)
@@ -41,8 +43,8 @@ func (p *pass) offer(b *box, f *fetcher, mails []mail, settle *settler) {
 		}
 		ctx := launcher.Turn(p.ctx)
 		p.leash.Move(1, 0)
-		wg.Go(func() {
-			o := &offer{p: p, b: b, f: f, m: m}
+		crew.Go(func() {
+			o := &offer{p: p, b: b, f: f, m: m, meta: b.meta(m)}
 			outcome := p.store(ctx, o)
 			asked := o.release()
 			p.decide(m, outcome)
@@ -93,25 +95,9 @@ func (o *offer) parcel() *launcher.Parcel {
 		ID:        o.p.id(o.b, o.m),
 		Origin:    fmt.Sprintf("%s uid %d", plain(o.b.name), o.m.uid),
 		Time:      o.m.arrived(),
-		Meta:      o.meta(),
+		Meta:      o.meta,
 		Documents: o.documents,
 	}
-}
-
-func (o *offer) meta() map[string]string {
-	meta := map[string]string{
-		"imap.folder":      o.b.name,
-		"imap.uid":         strconv.FormatUint(uint64(o.m.uid), 10),
-		"imap.uidvalidity": strconv.FormatUint(o.b.validity, 10),
-		"imap.flags":       o.b.flags[o.m.flags],
-	}
-	if o.m.gm != 0 {
-		meta["imap.gm-msgid"] = strconv.FormatUint(o.m.gm, 10)
-	}
-	if o.m.size >= 0 {
-		meta["imap.size"] = strconv.FormatInt(o.m.size, 10)
-	}
-	return meta
 }
 
 // plain returns a name as it may stand in a line of text.
@@ -147,7 +133,7 @@ func (o *offer) documents(ctx context.Context) ([]*launcher.Document, error) {
 		Size:      body.Size(),
 		Time:      o.m.arrived(),
 		Role:      "message",
-		Meta:      o.meta(),
+		Meta:      o.meta,
 		Open:      body.Open,
 	}}, nil
 }

@@ -145,6 +145,10 @@ func (p *pass) folder(name string) error {
 	if err != nil {
 		return p.cause(err)
 	}
+	b.place = p.s.place(name)
+	if b.gmail {
+		b.place = p.s.place()
+	}
 	p.checkValidity(b)
 	mails, err := main.mails(b, count, listed)
 	if err == nil {
@@ -233,7 +237,7 @@ func (p *pass) checkValidity(b *box) {
 		return // the pass that offers them warns
 	}
 	now := strconv.FormatUint(b.validity, 10)
-	was := launcher.Remember(p.ctx, "imap/"+p.s.place(b.name)+"/uidvalidity", now)
+	was := launcher.Remember(p.ctx, "imap/"+b.place+"/uidvalidity", now)
 	if was != "" && was != now {
 		launcher.Warn(p.ctx, "folder "+plain(b.name),
 			fmt.Errorf("UIDVALIDITY changed from %s to %s: every mail in it is offered again", was, now))
@@ -256,11 +260,11 @@ func (p *pass) report(c *session) {
 func (p *pass) id(b *box, m mail) string {
 	switch {
 	case b.gmail:
-		return fmt.Sprintf("imap/%s/gm/%d", p.s.place(), m.gm)
+		return fmt.Sprintf("imap/%s/gm/%d", b.place, m.gm)
 	case b.hashed:
-		return "imap/" + p.s.place(b.name) + "/" + m.hash
+		return "imap/" + b.place + "/" + m.hash
 	}
-	return fmt.Sprintf("imap/%s/%d/%d", p.s.place(b.name), b.validity, m.uid)
+	return fmt.Sprintf("imap/%s/%d/%d", b.place, b.validity, m.uid)
 }
 
 // place names a place in the account, in few characters.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ezged/coldlauncher/launcher"
 	"github.com/ezged/coldlauncher/launcher/spool"
+	"github.com/ezged/coldlauncher/protocol/internal/flow"
 )
 
 // An offer is one mail on offer.
@@ -24,8 +25,8 @@ type offer struct {
 
 // offer offers mails, oldest first, several at a time.
 func (p *pass) offer(f *fetcher, mails []mail) {
-	var wg sync.WaitGroup
-	defer wg.Wait()
+	crew := flow.NewCrew()
+	defer crew.Wait()
 	for _, m := range mails {
 		size := max(m.size, 0)
 		if !p.gate.Enter(size) {
@@ -33,7 +34,7 @@ func (p *pass) offer(f *fetcher, mails []mail) {
 		}
 		ctx := launcher.Turn(p.ctx)
 		p.leash.Move(1, 0)
-		wg.Go(func() {
+		crew.Go(func() {
 			o := &offer{p: p, f: f, m: m}
 			outcome := o.store(ctx)
 			asked := o.release()
