@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"syscall"
+	"time"
 
 	"go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
@@ -61,13 +62,17 @@ func (l *Ledger) lead(w *write) {
 	l.commit(l.gather())
 }
 
+// maxYields is how often others are let run before a commit.
+const maxYields = 8
+
 // gather takes what waits, after it let goroutines that are ready to run do so
 // until none of them came to save: each that joins spares a commit.
 func (l *Ledger) gather() []*write {
-	for n := 0; ; {
-		runtime.Gosched()
+	n := 0
+	for try := 1; ; try++ {
+		l.yield()
 		l.mu.Lock()
-		if len(l.waiting) == n {
+		if len(l.waiting) == n || try == maxYields {
 			batch := l.waiting
 			l.waiting = nil
 			l.mu.Unlock()
@@ -75,6 +80,19 @@ func (l *Ledger) gather() []*write {
 		}
 		n = len(l.waiting)
 		l.mu.Unlock()
+	}
+}
+
+// yield lets others run. Where they compute for long it does so for about a tenth of
+// the time only: they are not about to save.
+func (l *Ledger) yield() {
+	begun := time.Now()
+	if begun.Before(l.busy) {
+		return
+	}
+	runtime.Gosched()
+	if took := time.Since(begun); took > time.Millisecond {
+		l.busy = time.Now().Add(9 * took)
 	}
 }
 

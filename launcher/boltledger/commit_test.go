@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/ezged/coldlauncher/launcher"
 	"go.etcd.io/bbolt"
@@ -109,6 +110,29 @@ func TestSaveTakesThoseAlongThatAreReady(t *testing.T) {
 	wg.Wait()
 	if len(first) != 9 {
 		t.Errorf("the first commit saved %q, want also what goroutines ready to run came to save", first)
+	}
+}
+
+// TestThoseThatComputeAreNotWaitedFor: goroutines that are ready to run, but not to
+// save, hold a commit up for about a tenth of the time at most.
+func TestThoseThatComputeAreNotWaitedFor(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	l := openTest(t)
+	compute := func(done *atomic.Bool) {
+		for begun := time.Now(); time.Since(begun) < 5*time.Millisecond; {
+		}
+		done.Store(true)
+	}
+	var first, second atomic.Bool
+	go compute(&first)
+	l.gather()
+	if !first.Load() || time.Until(l.busy) <= 0 {
+		t.Fatalf("a goroutine that was ready ran %v, and no yielding until %v; want it to have run, and a time to come", first.Load(), l.busy)
+	}
+	go compute(&second)
+	l.gather()
+	if second.Load() {
+		t.Error("a goroutine that computes was let run again at once")
 	}
 }
 

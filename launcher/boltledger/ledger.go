@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/ezged/coldlauncher/launcher"
 	"go.etcd.io/bbolt"
@@ -24,6 +25,7 @@ type Ledger struct {
 	apply func(func(*bbolt.Tx) error) error // db.Update; tests make it fail
 
 	turn    chan struct{} // holds one token while a batch is being written
+	busy    time.Time     // until then nobody yields; for whoever has the turn
 	mu      sync.Mutex
 	waiting []*write // for the next batch
 	broken  error    // why nothing is written any more

@@ -2,6 +2,7 @@ package folder
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"strings"
 	"sync"
@@ -16,10 +17,11 @@ import (
 type volatile struct {
 	t *testing.T
 
-	mu    sync.Mutex
-	files map[string]bool // written and not synced
-	dirs  map[string]bool // with entries that are not
-	order []string
+	mu      sync.Mutex
+	files   map[string]bool // written and not synced
+	started map[string]bool // so that a sync of the volume does it
+	dirs    map[string]bool // with entries that are not
+	order   []string
 }
 
 func (v *volatile) open(path string, create bool) (disk.Disk, error) {
@@ -143,7 +145,7 @@ func (w watchedVolume) Sync() error {
 	w.v.mu.Lock()
 	defer w.v.mu.Unlock()
 	w.v.order = append(w.v.order, "sync all")
-	clear(w.v.files)
+	maps.DeleteFunc(w.v.files, func(name string, _ bool) bool { return w.v.started[name] })
 	clear(w.v.dirs)
 	return nil
 }
@@ -164,6 +166,13 @@ func (f *watchedFile) Write(b []byte) (int, error) {
 func (f *watchedFile) SetTime(at time.Time) error {
 	f.v.wrote(f.v.files, f.path)
 	return f.File.SetTime(at)
+}
+
+func (f *watchedFile) Start() error {
+	f.v.mu.Lock()
+	defer f.v.mu.Unlock()
+	f.v.started[f.path] = true
+	return nil
 }
 
 func (f *watchedFile) Sync() error {
@@ -187,7 +196,7 @@ func TestEverythingIsSyncedInOrder(t *testing.T) {
 			dir := t.TempDir()
 			s := &Sink{Path: dir, Loose: loose, ByJob: true, many: test.many}
 			for i := range 3 { // the first makes folders, the others find them
-				v := &volatile{t: t, files: make(map[string]bool), dirs: make(map[string]bool)}
+				v := &volatile{t: t, files: make(map[string]bool), started: make(map[string]bool), dirs: make(map[string]bool)}
 				if i == 2 { // another process, which cannot know whether the folders it finds are durable
 					s = &Sink{Path: dir, Loose: loose, ByJob: true, many: test.many}
 					v.dirs[dir], v.dirs[path.Join(dir, hidden)] = true, true

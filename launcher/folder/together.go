@@ -1,26 +1,26 @@
 package folder
 
 import (
-	"errors"
 	"time"
 
 	"github.com/ezged/coldlauncher/launcher/internal/disk"
 )
 
 // Where several parcels are written at the same time, one sync of the whole volume
-// makes all of them durable: it costs less than the syncs of one of them. But it
-// also waits for what others write there, for a tenth of the time at most.
+// makes all of them durable: it costs less than their own syncs. But it also waits
+// for what others write there: where that takes long, for about a tenth of the time
+// only.
 const (
-	enough = 2                      // parcels at a time
-	slow   = 250 * time.Millisecond // takes a sync where others write much
-	rests  = 9                      // times as long it is not tried again then
+	enough = 3                     // parcels at a time
+	slow   = 10 * time.Millisecond // for each of them
+	rests  = 9                     // times as long it is not tried again then
 )
 
 // A volume is synced for all parcels of a visit that are written meanwhile.
 type volume struct {
 	disk  disk.Volume // nil: it is not to be synced as a whole
 	joint disk.Joint
-	err   error // of a sync, guarded by visit.mu
+	err   error // of a sync; touched by who has the turn of joint
 }
 
 // together returns what makes durable all that is written from now on; nil if
@@ -47,7 +47,7 @@ func (s *Sink) isBusy() bool {
 }
 
 // open returns the volume of v, which is opened before anything is written that
-// is synced with it: it knows of no failure before.
+// is synced with it: it is told of all that fails from then on.
 func (v *visit) open() *volume {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -55,33 +55,29 @@ func (v *visit) open() *volume {
 		v.volume = new(volume)
 		if d, err := v.staging.Volume(); err == nil {
 			v.volume.disk = d
-			v.ends = append(v.ends, d.Close)
 		}
 	}
 	return v.volume
 }
 
-// syncAll syncs vol once for all that wait for it. A failure is told once, to
-// whoever asks first, and may be that of any file: hence it is one for all that
-// were written by then. Those that come later have the volume opened anew.
+// syncAll syncs vol once for all that wait for it. A failure is told once, and may
+// be that of any file: hence it is one for all that were not synced before, and vol
+// is of no more use. Those that come later open another.
 func (s *Sink) syncAll(v *visit, vol *volume) error {
-	err := vol.joint.Do(func() error {
+	return vol.joint.Do(func() error {
+		if vol.err != nil {
+			return vol.err
+		}
 		begun := time.Now()
-		err := vol.disk.Sync()
-		if took := time.Since(begun); took > slow {
+		vol.err = vol.disk.Sync()
+		if took := time.Since(begun); took > slow*time.Duration(v.stores.Load()) {
 			s.rest(rests * took)
 		}
-		if err != nil {
-			v.fail(vol, err)
+		if vol.err != nil {
+			v.drop(vol)
 		}
-		return err
+		return vol.err
 	})
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if err == nil {
-		err = vol.err
-	}
-	return err
 }
 
 func (s *Sink) rest(d time.Duration) {
@@ -90,11 +86,19 @@ func (s *Sink) rest(d time.Duration) {
 	s.busy = time.Now().Add(d)
 }
 
-func (v *visit) fail(vol *volume, err error) {
+// drop closes vol, and has open return another.
+func (v *visit) drop(vol *volume) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	vol.err = errors.Join(vol.err, err)
+	vol.disk.Close()
 	if v.volume == vol {
 		v.volume = nil
+	}
+}
+
+// closeVolume closes the volume that is open, if any. No Store is under way.
+func (v *visit) closeVolume() {
+	if v.volume != nil && v.volume.disk != nil {
+		v.volume.disk.Close()
 	}
 }

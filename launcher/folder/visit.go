@@ -14,7 +14,7 @@ import (
 type visit struct {
 	disk    disk.Disk    // below Path
 	staging disk.Disk    // below that
-	ends    []func()     // give back what was got, last first
+	ends    []func()     // give back what begin got, last first
 	stores  atomic.Int32 // under way; changed under Sink.visiting
 
 	mu     sync.Mutex
@@ -77,6 +77,7 @@ func (s *Sink) begin() (_ *visit, err error) {
 }
 
 func (v *visit) end() {
+	v.closeVolume()
 	for _, end := range slices.Backward(v.ends) {
 		end()
 	}

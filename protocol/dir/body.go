@@ -68,7 +68,7 @@ func (b *body) verify(info os.FileInfo) error {
 }
 
 func (b *body) Read(buf []byte) (int, error) {
-	if b.read >= b.entry.size {
+	if b.read >= b.entry.size && b.entry.size > 0 { // some files of no size have a body
 		return b.result(0, io.EOF) // unless it has grown
 	}
 	n, err := b.file.Read(buf)

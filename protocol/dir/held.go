@@ -25,9 +25,8 @@ type held struct {
 	of    *folders
 	users int // guarded by of.mu
 
-	once sync.Once
-	file *os.File // the same folder, to rename by
-	err  error    // of opening that
+	mu   sync.Mutex
+	file *os.File // the same folder, to rename by; nil until it is asked for
 }
 
 // keepsFolders is false where others cannot rename a folder that is open.
@@ -141,6 +140,14 @@ func (f *folders) close() {
 
 // dir returns the folder as a file.
 func (h *held) dir() (*os.File, error) {
-	h.once.Do(func() { h.file, h.err = h.root.OpenFile(".", openFlags, 0) })
-	return h.file, h.err
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.file == nil {
+		f, err := h.root.OpenFile(".", openFlags, 0)
+		if err != nil {
+			return nil, err
+		}
+		h.file = f
+	}
+	return h.file, nil
 }

@@ -34,7 +34,7 @@ type Disk interface {
 	Remove(name string) error               // a file or an empty directory
 	RemoveAll(name string) error            // nil if it is not there
 	Sync(dir string) error                  // makes the entries of dir durable
-	Volume() (Volume, error)                // to be closed apart; errors.ErrUnsupported where a file is to be synced on its own
+	Volume() (Volume, error)                // to be closed apart; errors.ErrUnsupported where each file is to be synced
 	Lock(name string, how LockKind) (unlock func(), err error)
 	Close()
 }
@@ -44,6 +44,7 @@ type File interface {
 	io.Writer
 	SetTime(t time.Time) error // of the last change
 	Sync() error
+	Start() error // has the system begin to write, and tells what it has no place for
 	Close() error
 }
 

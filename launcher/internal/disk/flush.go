@@ -12,8 +12,8 @@ import (
 //
 // Its zero value is ready for use, by one goroutine.
 type Flush struct {
-	// All, unless it is nil, makes durable whatever was written before it is
-	// called. Wait calls it in the place of all syncs.
+	// All, unless it is nil, makes durable what was started before it is called.
+	// Wait calls it in the place of all syncs.
 	All func() error
 
 	due   []func() error
@@ -30,7 +30,7 @@ const atOnce = 8
 // File syncs f and closes it. It may return before that is done.
 func (f *Flush) File(file File) {
 	if f.All != nil {
-		f.do(file.Close)
+		f.do(func() error { return errors.Join(file.Start(), file.Close()) })
 		f.due = append(f.due[:0], f.All)
 		return
 	}

@@ -36,7 +36,30 @@ func TestFlushReportsEveryOperation(t *testing.T) {
 	})
 }
 
-// With All, files are closed unsynced, and All is called once they are.
+func TestFlushAllReportsEveryOperation(t *testing.T) {
+	disktest.Each(t, 5, func(t *testing.T, tr *disktest.Trouble) { // open, open the volume, a file's start and closing, sync
+		d, err := tr.Open(t.TempDir(), true)
+		if err != nil {
+			return
+		}
+		defer d.Close()
+		v, err := d.Volume()
+		if err != nil {
+			return
+		}
+		f, err := d.Create("a")
+		if err != nil {
+			return
+		}
+		flush := disk.Flush{All: v.Sync}
+		flush.File(f)
+		if err := flush.Wait(); (err != nil) != tr.Struck() || err != nil && !disk.IsFault(err) {
+			t.Errorf("%v: Wait = %v, want a fault if it struck", tr, err)
+		}
+	})
+}
+
+// With All, files are started and closed, and All is called once they are.
 func TestFlushAll(t *testing.T) {
 	broken := errors.New("broken")
 	for _, fails := range []error{nil, broken} {
@@ -52,7 +75,7 @@ func TestFlushAll(t *testing.T) {
 		if err := errors.Join(flush.Wait(), flush.Wait()); !errors.Is(err, fails) {
 			t.Errorf("Wait = %v, want %v", err, fails)
 		}
-		if want := []string{"close a", "close b", "all"}; !slices.Equal(did, want) {
+		if want := []string{"start a", "close a", "start b", "close b", "all"}; !slices.Equal(did, want) {
 			t.Errorf("did %q, want %q", did, want)
 		}
 	}
@@ -65,6 +88,7 @@ type logged struct {
 	did  *[]string
 }
 
+func (l *logged) Start() error { *l.did = append(*l.did, "start "+l.name); return nil }
 func (l *logged) Sync() error  { *l.did = append(*l.did, "sync "+l.name); return nil }
 func (l *logged) Close() error { *l.did = append(*l.did, "close "+l.name); return nil }
 

@@ -205,4 +205,5 @@ func (f *file) Write(b []byte) (int, error) {
 
 func (f *file) SetTime(t time.Time) error { return Blame(f.root.Chtimes(f.path, time.Time{}, t)) }
 func (f *file) Sync() error               { return Blame(f.File.Sync()) }
+func (f *file) Start() error              { return Blame(startWriting(f.File)) }
 func (f *file) Close() error              { return Blame(f.File.Close()) }

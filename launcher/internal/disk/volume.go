@@ -4,9 +4,10 @@ import "os"
 
 // A Volume is the file system of a Disk.
 type Volume interface {
-	// Sync makes durable all that is on the volume, that of others as well. It
-	// returns an error if anything failed to be written since the Volume was
-	// opened, or since the Sync before.
+	// Sync makes durable all that is on the volume, that of others as well, but
+	// for files that were not started: see File. It returns an error if anything
+	// failed to be written since the Volume was opened, or the Sync before; once
+	// also for what failed earlier, if nobody was told.
 	Sync() error
 	Close()
 }
@@ -27,9 +28,10 @@ func (d *Root) Volume() (Volume, error) {
 
 type volume struct{ dir *os.File }
 
-// Sync syncs the directory after the volume: ext4 without a journal writes the
-// last of it behind the command that empties the cache of the device, and is made
-// to send another one by this.
+// Sync syncs the directory after the volume. That fails where the volume became
+// read-only, of which syncfs does not tell. And ext4 without a journal writes the
+// last of it behind the command that empties the cache of the device: the directory
+// makes it send another one.
 func (v *volume) Sync() error {
 	if err := syncVolume(v.dir); err != nil {
 		return Blame(err)

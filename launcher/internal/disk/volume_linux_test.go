@@ -3,7 +3,9 @@ package disk
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"testing"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -54,4 +56,66 @@ func TestIsSince(t *testing.T) {
 			t.Errorf("isSince(%q, 5, 8) = %v, want %v", test.release, got, test.want)
 		}
 	}
+}
+
+// TestVolumeIsWritten: a sync of the volume writes a file elsewhere on it, which no
+// other sync is of.
+func TestVolumeIsWritten(t *testing.T) {
+	dir := t.TempDir()
+	d, err := Open(filepath.Join(dir, "a"), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	v, err := d.Volume()
+	if errors.Is(err, errors.ErrUnsupported) {
+		t.Skip("the volume of the tests cannot be synced as a whole")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	f, err := os.Create(filepath.Join(dir, "b"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.Write(make([]byte, 100_000)); err != nil {
+		t.Fatal(err)
+	}
+	if !isUnwritten(t, f) {
+		t.Skip("the system writes files at once")
+	}
+	if err := v.Sync(); err != nil {
+		t.Fatal(err)
+	}
+	if isUnwritten(t, f) {
+		t.Error("the volume was synced, and a file on it has no place yet")
+	}
+}
+
+// isUnwritten reports whether some of f has no place on the disk yet, see
+// Documentation/filesystems/fiemap.rst of Linux.
+func isUnwritten(t *testing.T, f *os.File) bool {
+	const request, delayed = 0xc020660b, 0x4 // FS_IOC_FIEMAP, FIEMAP_EXTENT_DELALLOC
+	var m struct {
+		start, length                  uint64
+		flags, mapped, count, reserved uint32
+		extents                        [8]struct {
+			logical, physical, length uint64
+			reserved                  [2]uint64
+			flags                     uint32
+			reserved32                [3]uint32
+		}
+	}
+	m.length, m.count = 1<<40, uint32(len(m.extents))
+	if _, _, errno := unix.Syscall(unix.SYS_IOCTL, f.Fd(), request, uintptr(unsafe.Pointer(&m))); errno != 0 {
+		t.Skipf("where the parts of a file are: %v", errno)
+	}
+	for _, e := range m.extents[:m.mapped] {
+		if e.flags&delayed != 0 {
+			return true
+		}
+	}
+	return false
 }

@@ -7,5 +7,6 @@ import (
 	"os"
 )
 
-func volumeSyncs(*os.File) error { return errors.ErrUnsupported }
-func syncVolume(*os.File) error  { return errors.ErrUnsupported }
+func volumeSyncs(*os.File) error  { return errors.ErrUnsupported }
+func syncVolume(*os.File) error   { return errors.ErrUnsupported }
+func startWriting(*os.File) error { return errors.ErrUnsupported }

@@ -47,6 +47,7 @@ type Power struct {
 type node struct {
 	now, durable map[string]*node // of a folder
 	body, synced []byte           // of a file
+	started      []byte           // of a file: what a sync of the volume makes durable
 }
 
 // A move is a rename that is not durable yet.
@@ -260,7 +261,9 @@ func (v poweredVolume) Close() {}
 
 // settle makes all of a folder durable, or a file.
 func (n *node) settle() {
-	n.synced = bytes.Clone(n.body)
+	if n.started != nil {
+		n.synced = n.started
+	}
 	if n.now != nil {
 		n.durable = maps.Clone(n.now)
 	}
@@ -286,6 +289,10 @@ func (f *poweredFile) SetTime(t time.Time) error {
 
 func (f *poweredFile) Sync() error {
 	return f.p.change(func() error { return nil }, func() { f.n.synced = bytes.Clone(f.n.body) })
+}
+
+func (f *poweredFile) Start() error {
+	return f.p.change(func() error { return nil }, func() { f.n.started = bytes.Clone(f.n.body) })
 }
 
 func (f *poweredFile) Close() error { return f.File.Close() }

@@ -219,6 +219,8 @@ func (f *troubledFile) SetTime(at time.Time) error {
 	return f.t.do("set time", func() error { return f.File.SetTime(at) }, nil)
 }
 
+func (f *troubledFile) Start() error { return f.t.do("start", func() error { return nil }, nil) }
+
 func (f *troubledFile) Sync() error { return f.t.do("sync", func() error { return nil }, nil) }
 
 // Close closes the file whatever happens, as the end of a process would.
