@@ -169,7 +169,7 @@ func TestBreaksWhileSettling(t *testing.T) {
 		c.Drop()
 		return true
 	}
-	s.Fill("INBOX", messages(400)...)
+	s.Fill("INBOX", messages(1200)...)
 	s.Start(t)
 	var got shelf
 	if err := scripted(s).Poll(t.Context(), &got); err != nil {
