@@ -29,10 +29,10 @@
 //
 // # Parcels at the same time
 //
-// Store returns once all of a parcel is on the disk. Under Linux, on ext4 and XFS,
-// parcels that are stored at the same time are brought there by one sync of the
-// volume (syncfs) instead of several for each: the more there are, the less each
-// takes. Of small files, a Sink takes several times as many with a
+// Store returns once all of a parcel is on the disk. On ext4 and XFS, since Linux
+// 5.8, three and more parcels that are stored at the same time are brought there by
+// one sync of the volume (syncfs) instead of several for each: the more there are,
+// the less each takes. Of small files, a Sink takes several times as many with a
 // Launcher.Parallel of 64 as with 1. Where others write so much that to sync the
 // volume takes long, each file is synced on its own meanwhile.
 //

@@ -94,6 +94,36 @@ func TestVolumeIsWritten(t *testing.T) {
 	}
 }
 
+// TestStart: a file that was started has a place on the disk, or has told why not.
+func TestStart(t *testing.T) {
+	d, err := Open(t.TempDir(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	created, err := d.Create("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := created.(*file)
+	if _, err := f.Write(make([]byte, 100_000)); err != nil {
+		t.Fatal(err)
+	}
+	if !isUnwritten(t, f.File) {
+		t.Skip("the system writes files at once")
+	}
+	if err := f.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if isUnwritten(t, f.File) {
+		t.Error("the file was started, and has no place yet")
+	}
+	f.Close()
+	if err := f.Start(); !IsFault(err) {
+		t.Errorf("start a file that is closed: %v, want a fault", err)
+	}
+}
+
 // isUnwritten reports whether some of f has no place on the disk yet, see
 // Documentation/filesystems/fiemap.rst of Linux.
 func isUnwritten(t *testing.T, f *os.File) bool {
