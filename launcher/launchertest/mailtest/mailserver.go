@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	mathrand "math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -119,7 +120,7 @@ func newServer(users []string) (*MailServer, error) {
 		return s, err
 	}
 	for _, addr := range []*string{&s.IMAP, &s.IMAPS, &s.POP3, &s.POP3S} {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		l, err := listen()
 		if err != nil {
 			return s, err
 		}
@@ -128,6 +129,46 @@ func newServer(users []string) (*MailServer, error) {
 	}
 	s.TLS, err = authority(filepath.Join(dir, "tls"))
 	return s, err
+}
+
+// listen listens on an address of loopback that the system does not hand out by
+// itself where it does as Linux does, so that nothing is likely to take it
+// between the end of this listener and the start of a server. A test replaces
+// it.
+var listen = func() (net.Listener, error) {
+	const low, high = 20_000, 32_000 // Linux hands out those from 32768
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", low+mathrand.IntN(high-low)))
+		if err == nil {
+			return l, nil
+		}
+	}
+	return net.Listen("tcp", "127.0.0.1:0")
+}
+
+// serve starts a server for the users: configure writes what it reads, command
+// is what runs it. It begins again, with other addresses, if another process
+// was faster to take one.
+func serve(users []string, configure func(*MailServer) error, command func(*MailServer) *exec.Cmd) (*MailServer, error) {
+	for try := 1; ; try++ {
+		s, err := newServer(users)
+		if err == nil {
+			err = configure(s)
+		}
+		if err == nil {
+			err = s.run(command(s))
+		}
+		if err == nil {
+			return s, nil
+		}
+		err = fmt.Errorf("mailtest: %w", err)
+		if s != nil {
+			err = errors.Join(err, s.Stop())
+		}
+		if !errors.Is(err, errTaken) || try == 5 {
+			return nil, err
+		}
+	}
 }
 
 // run makes everything the account's and runs a command until Stop.
@@ -141,21 +182,10 @@ func (s *MailServer) run(cmd *exec.Cmd) error {
 		return err
 	}
 	s.daemon = d
+	config := s.TLS.Clone()
+	config.ServerName = "localhost"
 	// They listen one after the other.
-	return errors.Join(d.await(s.IMAPS), d.await(s.POP3S))
-}
-
-// finish returns what a function that starts servers does: s, or the error
-// once nothing of s is left.
-func (s *MailServer) finish(err error) (*MailServer, error) {
-	if err == nil {
-		return s, nil
-	}
-	err = fmt.Errorf("mailtest: %w", err)
-	if s != nil {
-		err = errors.Join(err, s.Stop())
-	}
-	return nil, err
+	return errors.Join(d.await(s.IMAPS, config), d.await(s.POP3S, config))
 }
 
 // AsAccount has cmd, which is not started yet, run as the ordinary account that
@@ -205,21 +235,31 @@ func start(cmd *exec.Cmd) (*daemon, error) {
 	return d, nil
 }
 
-// await waits until the daemon listens on addr.
-func (d *daemon) await(addr string) error {
-	dialer := net.Dialer{Timeout: time.Second}
+// errTaken is why a server ended at once whose address was taken.
+var errTaken = errors.New("address is taken")
+
+// await waits until the daemon listens on addr: it, and no other process that
+// came before it, which would not have its certificate.
+func (d *daemon) await(addr string, config *tls.Config) error {
+	dialer := tls.Dialer{NetDialer: &net.Dialer{Timeout: time.Second}, Config: config}
 	for deadline := time.Now().Add(time.Minute); ; {
-		c, err := dialer.DialContext(context.Background(), "tcp", addr)
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		c, err := dialer.DialContext(ctx, "tcp", addr)
+		cancel()
 		if err == nil {
 			return c.Close()
 		}
 		select {
 		case <-d.end:
-			return fmt.Errorf("%s ended at once: %s", d.cmd.Path, d.out.Bytes())
+			err = fmt.Errorf("%s ended at once: %s", d.cmd.Path, d.out.Bytes())
+			if bytes.Contains(d.out.Bytes(), []byte("Address already in use")) {
+				err = fmt.Errorf("%w: %w", errTaken, err)
+			}
+			return err
 		case <-time.After(20 * time.Millisecond):
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("%s does not listen on %s", d.cmd.Path, addr)
+			return fmt.Errorf("%s does not listen on %s: %w", d.cmd.Path, addr, err)
 		}
 	}
 }

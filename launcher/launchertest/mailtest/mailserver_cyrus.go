@@ -36,20 +36,16 @@ func StartCyrus(users ...string) (*MailServer, error) {
 			return nil, fmt.Errorf("%w: Cyrus, %s; see COLD_CYRUS", ErrAbsent, path)
 		}
 	}
-	s, err := newServer(users)
-	if err != nil {
-		return s.finish(err)
-	}
-	if err := s.configureCyrus(bin, saslpasswd); err != nil {
-		return s.finish(err)
-	}
-	cmd := exec.Command(filepath.Join(bin, "master"), "-D", "-C", filepath.Join(s.Dir, "imapd.conf"),
-		"-M", filepath.Join(s.Dir, "cyrus.conf"), "-p", filepath.Join(s.Dir, "run/master.pid"))
-	cmd.Env = append(os.Environ(), "CYRUS_VERBOSE=0")
-	if libs, _ := filepath.Glob(filepath.Join(root, "/usr/lib/*-linux-gnu")); root != "" && len(libs) > 0 {
-		cmd.Env = append(cmd.Env, fmt.Sprintf("LD_LIBRARY_PATH=%s", strings.Join(libs, ":")))
-	}
-	return s.finish(s.run(cmd))
+	configure := func(s *MailServer) error { return s.configureCyrus(bin, saslpasswd) }
+	return serve(users, configure, func(s *MailServer) *exec.Cmd {
+		cmd := exec.Command(filepath.Join(bin, "master"), "-D", "-C", filepath.Join(s.Dir, "imapd.conf"),
+			"-M", filepath.Join(s.Dir, "cyrus.conf"), "-p", filepath.Join(s.Dir, "run/master.pid"))
+		cmd.Env = append(os.Environ(), "CYRUS_VERBOSE=0")
+		if libs, _ := filepath.Glob(filepath.Join(root, "/usr/lib/*-linux-gnu")); root != "" && len(libs) > 0 {
+			cmd.Env = append(cmd.Env, fmt.Sprintf("LD_LIBRARY_PATH=%s", strings.Join(libs, ":")))
+		}
+		return cmd
+	})
 }
 
 func (s *MailServer) configureCyrus(bin, saslpasswd string) error {

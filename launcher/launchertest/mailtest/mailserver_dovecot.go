@@ -54,14 +54,9 @@ func startDovecot(settings string, users []string) (*MailServer, error) {
 	if _, err := os.Stat(bin); err != nil || account() == nil {
 		return nil, fmt.Errorf("%w: Dovecot, %s", ErrAbsent, bin)
 	}
-	s, err := newServer(users)
-	if err != nil {
-		return s.finish(err)
-	}
-	if err := s.configureDovecot(settings); err != nil {
-		return s.finish(err)
-	}
-	return s.finish(s.run(exec.Command(bin, "-F", "-c", filepath.Join(s.Dir, "dovecot.conf"))))
+	return serve(users, func(s *MailServer) error { return s.configureDovecot(settings) }, func(s *MailServer) *exec.Cmd {
+		return exec.Command(bin, "-F", "-c", filepath.Join(s.Dir, "dovecot.conf"))
+	})
 }
 
 func (s *MailServer) configureDovecot(settings string) error {
