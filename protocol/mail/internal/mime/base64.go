@@ -14,6 +14,7 @@ import (
 // in whole groups are taken; others are a footer that somebody appended.
 type base64Decoder struct {
 	group []byte // characters not yet decoded
+	even  []byte // lines without their ends, for evenLines
 	begun bool   // data was met
 	ended bool   // the data may have ended
 	found Defects
@@ -28,7 +29,9 @@ func (d *base64Decoder) block(dst, text []byte) ([]byte, int) {
 	if d.ended || len(d.group) > 0 {
 		return dst, 0
 	}
-	t, start := pairs(), len(dst)
+	start := len(dst)
+	dst, size, data := d.evenLines(dst, text)
+	t, at := pairs(), len(dst)
 	groups := func(text []byte) (n int) {
 		dst, n = t.decodeGroups(dst, text)
 		return n
@@ -36,14 +39,15 @@ func (d *base64Decoder) block(dst, text []byte) ([]byte, int) {
 	if d.count {
 		groups = t.countGroups
 	}
-	n, data := wholeLines(text, groups)
+	n, more := wholeLines(text[size:], groups)
+	size, data = size+n, data+more
 	d.begun = d.begun || data > 0
 	d.good += int64(data)
 	if d.count {
 		d.size += int64(data / 4 * 3)
-		return dst, n
+		return dst[:start], size
 	}
-	return dst[:start+data/4*3], n
+	return dst[:at+more/4*3], size
 }
 
 func (d *base64Decoder) line(dst, text []byte, first, last bool) []byte {

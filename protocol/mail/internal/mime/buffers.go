@@ -36,7 +36,7 @@ func (b *Buffers) NewReader(e Encoding, r io.Reader) *Reader {
 	if d == nil {
 		d = &Reader{window: make([]byte, decodeSize), out: make([]byte, 0, 2*decodeSize)}
 	}
-	*d = Reader{in: r, window: d.window, out: d.out[:0], base64: base64Decoder{group: d.base64.group[:0]}}
+	*d = Reader{in: r, window: d.window, out: d.out[:0], base64: base64Decoder{group: d.base64.group[:0], even: d.base64.even}}
 	d.dec = d.decoder(e)
 	return d
 }

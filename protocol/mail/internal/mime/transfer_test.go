@@ -238,7 +238,7 @@ func TestFindUU(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, s := range []string{"aGVsbG8=\nx y\nAAAA", "a=3D \r\nb=\n=", "begin 644 a\n%:&5L;&\\\nend\n", strings.Repeat("=", 20_000)} {
+	for _, s := range []string{"aGVsbG8=\nx y\nAAAA", strings.Repeat(strings.Repeat("Zm9v", 19)+"\r\n", 20), "a=3D \r\nb=\n=", "begin 644 a\n%:&5L;&\\\nend\n", strings.Repeat("=", 20_000)} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
@@ -257,6 +257,7 @@ func FuzzDecode(f *testing.F) {
 				t.Errorf("encoding %d: measured %d bytes, %v, with %v; decoded they are %d with %v", e, size, err, m.Defects(), n, r.Defects())
 			}
 		}
+		sameInBlocks(t, string(raw))
 		files, err := new(Buffers).FindUU(bytes.NewReader(raw), 5)
 		for _, file := range files {
 			if file.Range.Off >= file.Range.End || file.Range.End > int64(len(raw)) {
@@ -270,11 +271,11 @@ func FuzzDecode(f *testing.F) {
 }
 
 // Lines are decoded in blocks to what they are decoded to one by one, whatever
-// stands among them.
+// stands among them, also where wide registers cannot be had.
 func TestBlocksOfBase64(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
 	pieces := []string{"aGVs", "bG8s", "IHdvcmxk", "aGVsbG8sIHdvcmxkIQ==", "a", "=", "\n", "\r\n", "\r", " ", "!", "> ", "-- list\n", strings.Repeat("QUJD", 300), "\n\n", "aGVsbG8sIHdvcmxkLCBoZWxsbywgd29ybGQs\r\n"}
-	for i := range 3000 {
+	mixed := func(i int) string {
 		var body strings.Builder
 		for range random.IntN(60) {
 			body.WriteString(pieces[random.IntN(len(pieces))])
@@ -282,16 +283,40 @@ func TestBlocksOfBase64(t *testing.T) {
 				body.WriteString("\n")
 			}
 		}
-		oneByOne := new(Buffers).NewReader(Base64, strings.NewReader(body.String()))
-		oneByOne.dec = unblocked{oneByOne.dec}
-		want, err := io.ReadAll(oneByOne)
-		if err != nil {
-			t.Fatal(err)
+		return body.String()
+	}
+	even := func(i int) string { // lines as programs write them, into which something got
+		line := strings.Repeat("Zm9v+/8a", 20)[:4+4*random.IntN(30)] + []string{"\n", "\r\n"}[random.IntN(2)]
+		body := []byte(strings.Repeat(line, 1+random.IntN(1000)))
+		for range i % 3 {
+			body[random.IntN(len(body))] = "=\r\n !-A\xff"[random.IntN(8)]
 		}
-		got, defects := decode(t, Base64, body.String())
-		if wanted := slices.Collect(oneByOne.Defects().Codes()); got != string(want) || !slices.Equal(defects, wanted) {
-			t.Fatalf("%.400q: decoded in blocks to %d bytes with %q, line by line to %d with %q", body.String(), len(got), defects, len(want), wanted)
+		return string(body)
+	}
+	defer func(was bool) { wide = was }(wide)
+	for _, wide = range []bool{false, wide} {
+		for i := range 3000 {
+			sameInBlocks(t, mixed(i))
+			if i%5 == 0 {
+				sameInBlocks(t, even(i))
+			}
 		}
+	}
+}
+
+// sameInBlocks fails the test unless what base64 is decoded to, and with which
+// defects, does not depend on whether it is taken in blocks.
+func sameInBlocks(t *testing.T, body string) {
+	t.Helper()
+	oneByOne := new(Buffers).NewReader(Base64, strings.NewReader(body))
+	oneByOne.dec = unblocked{oneByOne.dec}
+	want, err := io.ReadAll(oneByOne)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, defects := decode(t, Base64, body)
+	if wanted := slices.Collect(oneByOne.Defects().Codes()); got != string(want) || !slices.Equal(defects, wanted) {
+		t.Fatalf("%.400q: decoded in blocks to %d bytes with %q, line by line to %d with %q", body, len(got), defects, len(want), wanted)
 	}
 }
 
