@@ -231,45 +231,65 @@ func (l *literal) abandon() {
 // one that comes. Once a response has come to its end, and the next one or the end of
 // the command shows that it did, it calls ended with the UID that was told in it;
 // before, bytes may have been lost or put in on the way. An error of f ends the
-// session.
+// session. No two calls overlap.
 func (s *session) bodies(set goimap.NumSet, section *goimap.FetchItemBodySection, cost int64, f func(uid uint32, b body) error, ended func(uid uint32)) error {
 	opts := &goimap.FetchOptions{UID: true, BodySection: []*goimap.FetchItemBodySection{section}}
 	return s.do(cost, func() error {
-		cmd := s.c.Fetch(set, opts)
-		began, uid := false, uint32(0)
-		for m := cmd.Next(); m != nil; m = cmd.Next() {
-			if began {
-				ended(uid)
-			}
-			began, uid = true, 0
-			for item := m.Next(); item != nil; item = m.Next() {
-				switch item := item.(type) {
-				case imapclient.FetchItemDataUID:
-					uid = uint32(item.UID)
-				case imapclient.FetchItemDataBodySection:
-					if item.Literal == nil {
-						continue // NIL: the message is not there any more
-					}
-					b := body{item.Section, &literal{LiteralReader: item.Literal}}
-					err := f(uid, b)
-					if err == nil {
-						err = b.lit.skip()
-					}
-					if err != nil {
-						// The library must not be asked for more: its reader
-						// and what it handed out here share a buffer.
-						s.conn.Close()
-						b.lit.abandon()
-						return err
-					}
-				}
-			}
+		uids, byUID := set.(goimap.UIDSet)
+		if !byUID || section.Partial != nil {
+			return s.read(set, opts, f, ended)
 		}
-		err := cmd.Close()
-		var refused *goimap.Error
-		if began && (err == nil || errors.As(err, &refused)) {
-			ended(uid)
+		t := &taker{
+			wants: func(uid uint32) bool { return uids.Contains(goimap.UID(uid)) },
+			take:  func(uid uint32, lit *literal) error { return f(uid, body{section, lit}) },
+			ended: ended,
+		}
+		release := s.in.attend(t)
+		err := s.read(set, opts, f, ended)
+		release()
+		if cause := t.end(); cause != nil {
+			return cause
 		}
 		return err
 	})
+}
+
+// read is bodies for what the library reads.
+func (s *session) read(set goimap.NumSet, opts *goimap.FetchOptions, f func(uid uint32, b body) error, ended func(uid uint32)) error {
+	cmd := s.c.Fetch(set, opts)
+	began, uid := false, uint32(0)
+	for m := cmd.Next(); m != nil; m = cmd.Next() {
+		if began {
+			ended(uid)
+		}
+		began, uid = true, 0
+		for item := m.Next(); item != nil; item = m.Next() {
+			switch item := item.(type) {
+			case imapclient.FetchItemDataUID:
+				uid = uint32(item.UID)
+			case imapclient.FetchItemDataBodySection:
+				if item.Literal == nil {
+					continue // NIL: the message is not there any more
+				}
+				b := body{item.Section, &literal{LiteralReader: item.Literal}}
+				err := f(uid, b)
+				if err == nil {
+					err = b.lit.skip()
+				}
+				if err != nil {
+					// The library must not be asked for more: its reader
+					// and what it handed out here share a buffer.
+					s.conn.Close()
+					b.lit.abandon()
+					return err
+				}
+			}
+		}
+	}
+	err := cmd.Close()
+	var refused *goimap.Error
+	if began && (err == nil || errors.As(err, &refused)) {
+		ended(uid)
+	}
+	return err
 }

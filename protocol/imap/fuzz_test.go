@@ -13,8 +13,8 @@ import (
 )
 
 // through returns what the library sees of what a server says after its
-// greeting.
-func through(t *testing.T, says []byte) (string, *responses) {
+// greeting, while takers attend.
+func through(t *testing.T, says []byte, takers ...*taker) (string, *responses) {
 	t.Helper()
 	server := &dial.Server{
 		Addr: "test:1", Security: dial.Plaintext, User: "alice", Password: launcher.SecretText("x"),
@@ -36,6 +36,9 @@ func through(t *testing.T, says []byte) (string, *responses) {
 	defer c.Close()
 	defer c.Begin(1 << 30)()
 	r := newResponses(c)
+	for _, taker := range takers {
+		r.attend(taker)
+	}
 	var got bytes.Buffer
 	io.Copy(&got, r)
 	_, text, _ := strings.Cut(got.String(), "\r\n")
@@ -81,9 +84,13 @@ func FuzzResponses(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, says []byte) {
-		once, _ := through(t, says)
+		var taken takings
+		once, _ := through(t, says, taken.taker(5))
 		if len(once) > len(says)+8*(1+bytes.Count(says, []byte("\n"))) {
 			t.Errorf("%d bytes became %d", len(says), len(once))
+		}
+		if taken.bytes > len(says) || taken.ended > taken.mails {
+			t.Errorf("%d mails of %d bytes were taken, of which %d ended, of %d bytes", taken.mails, taken.bytes, taken.ended, len(says))
 		}
 		if twice, _ := through(t, []byte(once)); twice != once {
 			t.Errorf("passed once: %q, twice: %q", once, twice)

@@ -34,12 +34,16 @@ type responses struct {
 	text    bool   // the response ends with text for people: braces mean nothing
 	greeted bool
 
+	coming  *arrival // the response is one of a taker's; nil: it is not
+	arrived *arrival // the response before was, and seems to be whole
+
 	own   atomic.Pointer[ownCommand] // under way; nil: none
 	plus  atomic.Bool                // a continuation request is expected
 	over  atomic.Bool                // the library does not read any more, and ends all commands
 	ended <-chan struct{}            // closed when it has ended them
 
 	mu       sync.Mutex
+	takers   []*taker
 	selected selected
 	rights   *string // in a folder; nil: none were told
 	alerts   []string
@@ -80,9 +84,7 @@ func (r *responses) Read(p []byte) (int, error) {
 				return 0, err
 			}
 		case r.literal > 0:
-			n, err := r.body(p[:min(int64(len(p)), r.literal)])
-			r.literal -= int64(n)
-			return n, err
+			return r.body(p)
 		default:
 			if err := r.next(); err != nil {
 				return 0, err
@@ -93,11 +95,15 @@ func (r *responses) Read(p []byte) (int, error) {
 }
 
 // body reads what of a literal fits into p, without a copy where that is much.
-func (r *responses) body(p []byte) (int, error) {
+func (r *responses) body(p []byte) (n int, err error) {
+	p = p[:min(int64(len(p)), r.literal)]
 	if r.br.Buffered() == 0 && len(p) >= direct {
-		return r.Conn.Read(p)
+		n, err = r.Conn.Read(p)
+	} else {
+		n, err = r.br.Read(p)
 	}
-	return r.br.Read(p)
+	r.literal -= int64(n)
+	return n, err
 }
 
 // Close implements net.Conn for the library, which calls it when it has stopped
@@ -134,6 +140,7 @@ func (r *responses) next() error {
 		if line, err = r.begin(line, whole); err != nil {
 			return err
 		}
+		r.confirm()
 	}
 	if !whole {
 		r.cut = true
@@ -150,7 +157,15 @@ func (r *responses) next() error {
 	}
 	r.cut, r.tail = false, r.tail[:0]
 	r.pass(line)
-	return nil
+	a := r.coming
+	switch {
+	case a == nil:
+		return nil
+	case begins:
+		return r.take(a)
+	}
+	r.coming = nil
+	return r.leave(a, line)
 }
 
 func (r *responses) pass(line []byte) {
@@ -238,6 +253,10 @@ func (r *responses) untagged(line, rest []byte, whole bool) []byte {
 				return line
 			}
 			if !whole {
+				return line
+			}
+			if r.coming = r.arrival(items); r.coming != nil {
+				r.drop = true
 				return line
 			}
 			if mended, ok := mendFlags(items); ok {

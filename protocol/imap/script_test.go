@@ -55,6 +55,13 @@ func noLeaks(t *testing.T, s *mailtest.IMAPScript) (check func()) {
 
 // TestOneBadMail: whatever a server does with one mail, the others come.
 func TestOneBadMail(t *testing.T) {
+	t.Run("in the common form", func(t *testing.T) { testOneBadMail(t, false) })
+	t.Run("with news between", func(t *testing.T) { testOneBadMail(t, true) })
+}
+
+// testOneBadMail has the server tell news of the first mail before each if they
+// are wanted: the library reads the mails then.
+func testOneBadMail(t *testing.T, news bool) {
 	const bad = 37
 	tests := []struct {
 		name string
@@ -129,7 +136,13 @@ func TestOneBadMail(t *testing.T) {
 			mails := messages(80)
 			s := &mailtest.IMAPScript{Caps: modern}
 			s.OnMail = func(c *mailtest.Talk, seq int, m *mailtest.Mail, items string) bool {
-				if m.UID != bad || !strings.Contains(items, "BODY") {
+				if !strings.Contains(items, "BODY") {
+					return false
+				}
+				if news {
+					c.Say("* 1 FETCH (FLAGS (\\Answered))")
+				}
+				if m.UID != bad {
 					return false
 				}
 				test.mail(c, seq, m, items)
