@@ -21,14 +21,16 @@ type content struct {
 
 // section returns a range of c as a content of its own.
 func (c content) section(within mime.Range) content {
-	return content{within.Reader(c), within.Size(), c.buffers}
+	return content{within.Reader(c.ReaderAt), within.Size(), c.buffers}
 }
 
 // all is the range of everything in c.
 func (c content) all() mime.Range { return mime.Range{End: c.size} }
 
-// reader reads c from its start.
-func (c content) reader(ctx context.Context) io.Reader { return c.all().Reader(guarded{ctx, c}) }
+// reader returns a reader of a range of c under a context.
+func (c content) reader(ctx context.Context, within mime.Range) *guardedReader {
+	return &guardedReader{guarded{ctx, c.ReaderAt}, within}
+}
 
 // load opens the message so that it can be read in any place, until the parcel
 // is stored.
@@ -84,6 +86,23 @@ func (g guarded) ReadAt(p []byte, off int64) (int, error) {
 	return n, err
 }
 
+// A guardedReader reads a range of what is guarded.
+type guardedReader struct {
+	from guarded
+	rest mime.Range
+}
+
+func (r *guardedReader) Read(p []byte) (int, error) {
+	if r.rest.Size() <= 0 {
+		return 0, io.EOF
+	}
+	n, err := r.from.ReadAt(p[:min(int64(len(p)), r.rest.Size())], r.rest.Off)
+	r.rest.Off += int64(n)
+	return n, err
+}
+
+func (*guardedReader) Close() error { return nil }
+
 // A piece is a document inside a content.
 type piece struct {
 	from     content
@@ -92,14 +111,12 @@ type piece struct {
 }
 
 // read returns a reader of the piece, decoded, while it is taken apart.
-func (p piece) read(ctx context.Context) io.ReadCloser { return p.reader(guarded{ctx, p.from}) }
-
-func (p piece) reader(at io.ReaderAt) io.ReadCloser {
-	section := p.within.Reader(at)
+func (p piece) read(ctx context.Context) io.ReadCloser {
+	r := p.from.reader(ctx, p.within)
 	if p.encoding == mime.Identity {
-		return sectionBody{section}
+		return r
 	}
-	return &decodedBody{buffers: p.from.buffers, r: p.from.buffers.NewReader(p.encoding, section)}
+	return p.decode(r)
 }
 
 // open implements Document.Open.
@@ -107,7 +124,15 @@ func (p piece) open(ctx context.Context) (io.ReadCloser, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	return p.reader(p.from), nil
+	section := p.within.Reader(p.from.ReaderAt)
+	if p.encoding == mime.Identity {
+		return sectionBody{section}, nil
+	}
+	return p.decode(section), nil
+}
+
+func (p piece) decode(r io.Reader) *decodedBody {
+	return &decodedBody{buffers: p.from.buffers, r: p.from.buffers.NewReader(p.encoding, r)}
 }
 
 // A sectionBody is the reader of a document that is not encoded. What it reads
@@ -150,7 +175,7 @@ func (p piece) measure(ctx context.Context) (size int64, found mime.Defects, err
 	if p.encoding == mime.Identity {
 		return p.within.Size(), 0, nil
 	}
-	r := p.from.buffers.NewReader(p.encoding, p.within.Reader(guarded{ctx, p.from}))
+	r := p.from.buffers.NewReader(p.encoding, p.from.reader(ctx, p.within))
 	defer p.from.buffers.GiveBack(r)
 	size, err = r.Measure()
 	return size, r.Defects(), err
@@ -158,7 +183,7 @@ func (p piece) measure(ctx context.Context) (size int64, found mime.Defects, err
 
 // isBlank reports whether a range holds nothing but blanks and line ends.
 func (c content) isBlank(ctx context.Context, within mime.Range) (bool, error) {
-	r := within.Reader(guarded{ctx, c})
+	r := c.reader(ctx, within)
 	var buf [512]byte
 	for {
 		n, err := r.Read(buf[:])

@@ -14,9 +14,10 @@ import (
 const maxCID = 1 << 10
 
 // markShown marks those leaves of m that HTML in m refers to.
-func (m *message) markShown(ctx context.Context, leaves []*leaf) error {
+func (m *message) markShown(ctx context.Context, leaves []leaf) error {
 	pictures := map[string]*leaf{}
-	for _, l := range leaves {
+	for i := range leaves {
+		l := &leaves[i]
 		if !l.isPicture() {
 			continue
 		}

@@ -10,7 +10,7 @@ import (
 
 // newEnclosed returns the mail that the leaf l of m holds, which is all of
 // from and whose root is part.
-func (t *taker) newEnclosed(m *message, l *leaf, part *mime.Part, from content) *message {
+func (t *taker) newEnclosed(m *message, l *leaf, part *mime.Part, from content) message {
 	inner := t.newMessage(part, from, m.unit.Key+"/"+l.Path())
 	inner.depth = m.depth
 	inner.name = "part-" + l.Path() + ".eml"
@@ -19,15 +19,6 @@ func (t *taker) newEnclosed(m *message, l *leaf, part *mime.Part, from content) 
 	}
 	put(inner.unit.Meta, MetaEnclosing, m.unit.Meta[MetaMessageID])
 	return inner
-}
-
-// enclosed adds the documents of the mail inner, which is inside m.
-func (t *taker) enclosed(ctx context.Context, m, inner *message) error {
-	if err := t.message(ctx, inner); err != nil {
-		return err
-	}
-	m.docs = append(m.docs, inner.docs...)
-	return nil
 }
 
 // attachedMail adds the documents of a mail inside m that the parser did not
@@ -50,5 +41,5 @@ func (t *taker) attachedMail(ctx context.Context, m *message, l *leaf) error {
 	}
 	inner := t.newEnclosed(m, l, root, from)
 	inner.depth++
-	return t.enclosed(ctx, m, inner)
+	return t.message(ctx, &inner)
 }

@@ -40,29 +40,44 @@ const (
 // maxValue is the longest value of a key, in bytes.
 const maxValue = 8 << 10
 
-// headerMeta returns what a header says of its mail.
-func headerMeta(h mime.Header, extra []string) map[string]string {
-	meta := map[string]string{}
-	for _, f := range []struct{ key, field string }{
-		{MetaFrom, "from"}, {MetaSender, "sender"}, {MetaReplyTo, "reply-to"}, {MetaTo, "to"}, {MetaCc, "cc"},
-	} {
-		put(meta, f.key, mime.Addresses(h.Get(f.field)))
-	}
-	for _, f := range []struct{ key, field string }{
-		{MetaSubject, "subject"}, {MetaMessageID, "message-id"}, {MetaInReplyTo, "in-reply-to"},
-		{MetaReferences, "references"}, {MetaListID, "list-id"}, {MetaAuto, "auto-submitted"},
-	} {
-		put(meta, f.key, mime.Text(h.Get(f.field)))
+// A field is one of a header that Unit.Meta has a key for.
+type field struct {
+	name string // lower case
+	key  string
+	read func(value string) string
+}
+
+// fields returns those that have a key of their own, and the extra ones.
+func fields(extra []string) []field {
+	all := []field{
+		{"from", MetaFrom, mime.Addresses},
+		{"sender", MetaSender, mime.Addresses},
+		{"reply-to", MetaReplyTo, mime.Addresses},
+		{"to", MetaTo, mime.Addresses},
+		{"cc", MetaCc, mime.Addresses},
+		{"subject", MetaSubject, mime.Text},
+		{"message-id", MetaMessageID, mime.Text},
+		{"in-reply-to", MetaInReplyTo, mime.Text},
+		{"references", MetaReferences, mime.Text},
+		{"list-id", MetaListID, mime.Text},
+		{"auto-submitted", MetaAuto, mime.Text},
+		{"date", MetaDate, date},
+		{"received", MetaReceived, received},
 	}
 	for _, name := range extra {
 		name = strings.ToLower(name)
-		put(meta, MetaHeader+name, mime.Text(h.Get(name)))
+		all = append(all, field{name, MetaHeader + name, mime.Text})
 	}
-	put(meta, MetaDate, date(h.Get("date")))
-	if _, at, ok := cutLast(h.Get("received"), ";"); ok {
-		put(meta, MetaReceived, date(at))
+	return all
+}
+
+// putHeader sets what a header says of its mail.
+func putHeader(meta map[string]string, h mime.Header, fields []field) {
+	for _, f := range fields {
+		if value := h.Get(f.name); value != "" {
+			put(meta, f.key, f.read(value))
+		}
 	}
-	return meta
 }
 
 // put sets a key unless its value is empty.
@@ -72,12 +87,13 @@ func put(meta map[string]string, key, value string) {
 	}
 }
 
-func cutLast(s, sep string) (before, after string, found bool) {
-	i := strings.LastIndex(s, sep)
+// received returns the date at the end of a Received field, as date does.
+func received(s string) string {
+	i := strings.LastIndexByte(s, ';')
 	if i < 0 {
-		return s, "", false
+		return ""
 	}
-	return s[:i], s[i+len(sep):], true
+	return date(s[i+1:])
 }
 
 // maxDate is the longest date that is read, in bytes. In Go 1.25.0,
@@ -86,7 +102,7 @@ const maxDate = 1 << 10
 
 // date returns a date of a header as RFC 3339; "" if it is none.
 func date(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
+	s = singleBlanks(s)
 	if len(s) > maxDate {
 		return ""
 	}
@@ -105,16 +121,29 @@ func date(s string) string {
 	return ""
 }
 
+// singleBlanks returns s with a single blank wherever it has any.
+func singleBlanks(s string) string {
+	s = strings.TrimSpace(s)
+	if !strings.Contains(s, "  ") && !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return s // as nearly all
+	}
+	return strings.Join(strings.Fields(s), " ")
+}
+
 // likelyLayout returns the layout of a date of RFC 5322 that has the form of s.
 func likelyLayout(s string) string {
-	layout := "2 Jan 2006 15:04:05 -0700"
-	if zone := s[strings.LastIndexByte(s, ' ')+1:]; zone != "" && zone[0] >= 'A' {
-		layout = "2 Jan 2006 15:04:05 MST"
+	const offset, zone = "2 Jan 2006 15:04:05 -0700", "2 Jan 2006 15:04:05 MST"
+	last := s[strings.LastIndexByte(s, ' ')+1:]
+	named, day := last != "" && last[0] >= 'A', strings.IndexByte(s, ',') >= 0
+	switch {
+	case named && day:
+		return "Mon, " + zone
+	case named:
+		return zone
+	case day:
+		return "Mon, " + offset
 	}
-	if strings.IndexByte(s, ',') >= 0 {
-		layout = "Mon, " + layout
-	}
-	return layout
+	return offset
 }
 
 // cutComment cuts a comment without others in it, such as "(CEST)", off the end.

@@ -11,11 +11,11 @@ import (
 // maxSent is how much of a name is kept as it was sent, in bytes.
 const maxSent = 1 << 10
 
-// setName gives d the name that it was sent with, in NFC and made safe, or
-// fallback if it has none.
-func setName(d *launcher.Document, sent, fallback string) {
+// setName gives d the name that it was sent with, in NFC and made safe, or that
+// of its part if it has none.
+func setName(d *launcher.Document, sent, path, mediaType string) {
 	if strings.TrimSpace(sent) == "" {
-		d.Name = fallback
+		d.Name = partName(path, mediaType)
 		return
 	}
 	if d.Name = launcher.CleanName(norm.NFC.String(sent)); d.Name != sent {
@@ -31,8 +31,11 @@ func messageName(name string) string {
 	return launcher.CleanName(name + ".eml")
 }
 
-// stem makes the number of a part, such as "2/1", fit for a name.
-func stem(path string) string { return strings.ReplaceAll(path, "/", "-") }
+// partName is the name of a part without one, with the number path, such as
+// "2/1".
+func partName(path, mediaType string) string {
+	return "part-" + strings.ReplaceAll(path, "/", "-") + extension(mediaType)
+}
 
 // cut shortens s to at most n bytes, at a character.
 func cut(s string, n int) string {

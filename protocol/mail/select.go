@@ -52,11 +52,10 @@ type leaf struct {
 	related bool       // stands in a multipart/related
 }
 
-func newLeaf(p, parent *mime.Part) *leaf {
-	l := &leaf{Part: p, parent: parent}
-	l.related = parent != nil && parent.Type.Main == "multipart/related"
-	l.inline = p.Disposition.Main == "inline" || p.Disposition.Main == "" && l.related
-	return l
+func newLeaf(p, parent *mime.Part) leaf {
+	related := parent != nil && parent.Type.Main == "multipart/related"
+	inline := p.Disposition.Main == "inline" || p.Disposition.Main == "" && related
+	return leaf{Part: p, parent: parent, inline: inline, related: related}
 }
 
 // isPicture reports whether the leaf is an image that is not declared an

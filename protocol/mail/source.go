@@ -63,11 +63,7 @@ func (s *Source) Poll(ctx context.Context, sink launcher.Sink) error {
 	if err := s.validate(); err != nil {
 		return err
 	}
-	pool := s.Spool
-	if pool == nil {
-		pool = new(spool.Pool)
-	}
-	buffers := new(mime.Buffers)
+	pass := newPass(s)
 	return s.From.Poll(ctx, launcher.SinkFunc(func(ctx context.Context, p *launcher.Parcel) error {
 		held := new(holder)
 		defer held.close()
@@ -77,8 +73,7 @@ func (s *Source) Poll(ctx context.Context, sink launcher.Sink) error {
 			if err != nil {
 				return nil, err
 			}
-			t := taker{source: s, limits: s.Limits.effective(), pool: pool, buffers: buffers, held: held, outer: p.Meta}
-			return t.all(ctx, docs)
+			return pass.all(ctx, docs, held, p.Meta)
 		}
 		return sink.Store(ctx, &taken)
 	}))
@@ -98,28 +93,52 @@ func (s *Source) validate() error {
 	return launcher.Halt(errors.Join(append(faults, s.Limits.validate())...))
 }
 
-// all returns docs with what is in them in place of messages. Each message is
-// taken apart by a copy of t, for limits are those of one.
-func (t taker) all(ctx context.Context, docs []*launcher.Document) ([]*launcher.Document, error) {
+// A pass is what all messages of one Poll have in common.
+type pass struct {
+	source  *Source
+	limits  Limits
+	tooLong error // of what takes longer than Limits.Time
+	pool    *spool.Pool
+	buffers *mime.Buffers
+	fields  []field  // that headers are read for
+	names   []string // of fields
+}
+
+func newPass(s *Source) *pass {
+	p := &pass{source: s, limits: s.Limits.effective(), pool: s.Spool, buffers: new(mime.Buffers), fields: fields(s.Headers)}
+	if p.pool == nil {
+		p.pool = new(spool.Pool)
+	}
+	p.tooLong = fmt.Errorf("longer than %v: %w", p.limits.Time, ErrLimit)
+	for _, f := range p.fields {
+		p.names = append(p.names, f.name)
+	}
+	return p
+}
+
+// all returns docs with what is in them in place of messages. Each message has
+// a taker of its own, for limits are those of one.
+func (p *pass) all(ctx context.Context, docs []*launcher.Document, held *holder, outer map[string]string) ([]*launcher.Document, error) {
 	var out []*launcher.Document
 	for i, d := range docs {
 		if !isMessage(d) {
 			out = append(out, d)
 			continue
 		}
-		one := t
-		one.origin = d
-		inside, err := one.documents(ctx, i+1)
-		if err != nil {
+		t := &taker{pass: p, held: held, outer: outer, origin: d, docs: out, first: len(out)}
+		if err := t.documents(ctx, i+1); err != nil {
 			return nil, err
 		}
-		out = append(out, inside...)
+		out = t.docs
 	}
 	return out, nil
 }
 
 // isMessage reports whether a document is a message.
 func isMessage(d *launcher.Document) bool {
+	if d.MediaType == "message/rfc822" {
+		return true // as nearly all
+	}
 	mediaType, _, err := stdmime.ParseMediaType(d.MediaType)
 	if err != nil {
 		mediaType = strings.ToLower(d.MediaType)

@@ -10,60 +10,60 @@ import (
 	"strings"
 
 	"github.com/ezged/coldlauncher/launcher"
-	"github.com/ezged/coldlauncher/launcher/spool"
 	"github.com/ezged/coldlauncher/protocol/mail/internal/mime"
 )
 
 // A taker takes one document apart that is a message.
 type taker struct {
-	source  *Source
-	limits  Limits
-	pool    *spool.Pool
-	buffers *mime.Buffers
-	held    *holder
-	outer   map[string]string // Parcel.Meta
-	origin  *launcher.Document
+	*pass
+	held   *holder
+	outer  map[string]string // Parcel.Meta
+	origin *launcher.Document
 
-	parts  int   // so far
-	header int   // bytes of headers so far
-	bytes  int64 // of what was decoded so far
+	docs   []*launcher.Document // so far
+	first  int                  // where those of this document begin
+	parts  int                  // so far
+	header int                  // bytes of headers so far
+	bytes  int64                // of what was decoded so far
 }
 
-// documents returns what is in the message, the i-th document of its parcel.
-func (t *taker) documents(ctx context.Context, i int) ([]*launcher.Document, error) {
+// documents adds what is in the message, the i-th document of its parcel.
+func (t *taker) documents(ctx context.Context, i int) error {
 	from, err := t.load(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	key := "m" + strconv.Itoa(i)
 	if t.origin.Unit != nil {
 		key = t.origin.Unit.Key + "/" + key
 	}
-	timed, cancel := context.WithTimeoutCause(ctx, t.limits.Time, fmt.Errorf("longer than %v: %w", t.limits.Time, ErrLimit))
+	timed, cancel := context.WithTimeoutCause(ctx, t.limits.Time, t.tooLong)
 	defer cancel()
 	root, err := t.parse(timed, from, 0)
 	m := t.newMessage(root, from, key)
 	m.name = messageName(t.origin.Name)
 	if err == nil {
-		err = t.message(timed, m)
+		err = t.message(timed, &m)
 	}
 	if errors.Is(err, ErrLimit) {
-		err = t.whole(m, warnLimit, err)
+		m.found.limit = true
+		err = t.whole(&m, err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("take apart %q: %w", t.origin.Name, err)
+		return fmt.Errorf("take apart %q: %w", t.origin.Name, err)
 	}
-	return m.docs, nil
+	return nil
 }
 
 // parse parses a message that lies depth levels below the outermost.
 func (t *taker) parse(ctx context.Context, from content, depth int) (*mime.Part, error) {
-	root, err := t.buffers.Parse(guarded{ctx, from}, from.size, mime.Limits{
+	root, err := t.buffers.Parse(guarded{ctx, from.ReaderAt}, from.size, mime.Limits{
 		Depth:  t.limits.Depth - depth,
 		Parts:  t.limits.Parts - t.parts,
 		Header: t.limits.Header - t.header,
 		Line:   t.limits.Line,
 		Keep:   t.source.Keep,
+		Fields: t.names,
 	})
 	for p := range root.Walk() {
 		t.parts++
@@ -82,29 +82,25 @@ type message struct {
 	depth  int        // of messages that had to be decoded to get at it
 	unit   *launcher.Unit
 	found  warnings
-	docs   []*launcher.Document
-	whole  bool // docs holds the message itself
+	whole  bool // it is among the documents itself
 }
 
 // newMessage returns a mail that is all of from.
-func (t *taker) newMessage(part *mime.Part, from content, key string) *message {
-	meta := map[string]string{}
+func (t *taker) newMessage(part *mime.Part, from content, key string) message {
+	meta := make(map[string]string, len(part.Header))
 	if t.origin.Unit != nil {
 		maps.Copy(meta, t.origin.Unit.Meta)
 	}
-	maps.Copy(meta, headerMeta(part.Header, t.source.Headers))
+	putHeader(meta, part.Header, t.fields)
 	hide(meta, t.outer)
-	return &message{
-		part: part, from: from, within: mime.Range{End: from.size},
-		unit: &launcher.Unit{Key: key, Meta: meta}, found: warnings{},
-	}
+	return message{part: part, from: from, within: mime.Range{End: from.size}, unit: &launcher.Unit{Key: key, Meta: meta}}
 }
 
 // message fills in the documents of m.
 func (t *taker) message(ctx context.Context, m *message) error {
 	if m.part.Defects&mime.HeaderMissing != 0 {
-		m.found.add(m.part.Defects)
-		return t.whole(m, "", errors.New("it has no header"))
+		m.found.defects |= m.part.Defects
+		return t.whole(m, errors.New("it has no header"))
 	}
 	if t.source.Raw {
 		t.addMessage(m)
@@ -113,8 +109,8 @@ func (t *taker) message(ctx context.Context, m *message) error {
 	if err := m.markShown(ctx, leaves); err != nil {
 		return err
 	}
-	for _, l := range leaves {
-		if err := t.leaf(ctx, m, l); err != nil {
+	for i := range leaves {
+		if err := t.leaf(ctx, m, &leaves[i]); err != nil {
 			return err
 		}
 	}
@@ -127,7 +123,7 @@ func (t *taker) message(ctx context.Context, m *message) error {
 
 // checkDivided adds m itself if a part of it could not be divided, and so may
 // hold documents that were not found.
-func (t *taker) checkDivided(ctx context.Context, m *message, leaves []*leaf) error {
+func (t *taker) checkDivided(ctx context.Context, m *message, leaves []leaf) error {
 	for _, l := range leaves {
 		if l.Defects&(mime.BoundaryUnused|mime.BoundaryMissing|mime.Fragment) == 0 {
 			continue
@@ -152,19 +148,19 @@ func (t *taker) checkDivided(ctx context.Context, m *message, leaves []*leaf) er
 
 // leaves returns the parts of m that are not divided any further and the
 // messages inside it, in order.
-func (m *message) leaves() []*leaf {
-	var leaves []*leaf
-	var walk func(p, parent *mime.Part)
-	walk = func(p, parent *mime.Part) {
-		m.found.add(p.Defects)
-		if len(p.Parts) == 0 {
-			leaves = append(leaves, newLeaf(p, parent))
-		}
-		for _, child := range p.Parts {
-			walk(child, p)
-		}
+func (m *message) leaves() []leaf {
+	leaves := make([]leaf, 0, max(1, len(m.part.Parts)))
+	return m.appendLeaves(leaves, m.part, nil)
+}
+
+func (m *message) appendLeaves(leaves []leaf, p, parent *mime.Part) []leaf {
+	m.found.defects |= p.Defects
+	if len(p.Parts) == 0 {
+		return append(leaves, newLeaf(p, parent))
 	}
-	walk(m.part, nil)
+	for _, child := range p.Parts {
+		leaves = m.appendLeaves(leaves, child, p)
+	}
 	return leaves
 }
 
@@ -174,7 +170,7 @@ func (t *taker) leaf(ctx context.Context, m *message, l *leaf) error {
 	case l.Message != nil && l.Message.Defects&mime.HeaderMissing == 0:
 		inner := t.newEnclosed(m, l, l.Message, m.from)
 		inner.within = l.Message.All
-		return t.enclosed(ctx, m, inner)
+		return t.message(ctx, &inner)
 	case l.Message == nil && l.isMail() && !t.source.Keep:
 		return t.attachedMail(ctx, m, l)
 	case l.IsMultipart(), l.Defects&mime.Fragment != 0: // see checkDivided
@@ -211,7 +207,7 @@ func (t *taker) file(ctx context.Context, m *message, l *leaf) error {
 	d.Role = role
 	found.put(d.Meta)
 	m.found.merge(found)
-	return t.add(m, d)
+	return t.add(d)
 }
 
 // piece makes a document of a leaf.
@@ -219,12 +215,12 @@ func (t *taker) piece(ctx context.Context, l *leaf, m *message) (*launcher.Docum
 	p := piece{m.from, l.Body, l.Encoding}
 	size, defects, err := p.measure(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, warnings{}, err
 	}
 	if size == 0 && p.encoding != mime.Identity {
 		blank, err := m.from.isBlank(ctx, l.Body)
 		if err != nil {
-			return nil, nil, err
+			return nil, warnings{}, err
 		}
 		if !blank {
 			defects = mime.EncodingUntrue
@@ -233,24 +229,23 @@ func (t *taker) piece(ctx context.Context, l *leaf, m *message) (*launcher.Docum
 	if defects&mime.EncodingUntrue != 0 { // then hand over the bytes as they came
 		p.encoding, size, defects = mime.Identity, l.Body.Size(), mime.EncodingUntrue
 	}
-	found := warnings{}
-	found.add(l.Defects | defects)
 	d := t.newDocument(m, p, size)
 	d.MediaType = l.Declared
-	put(d.Meta, MetaPart, l.Path())
-	put(d.Meta, MetaCharset, strings.ToLower(mime.Text(l.Type.Params["charset"])))
+	path := l.Path()
+	put(d.Meta, MetaPart, path)
+	put(d.Meta, MetaCharset, strings.ToLower(mime.Text(l.Type.Charset)))
 	put(d.Meta, MetaContentID, l.ContentID)
 	put(d.Meta, MetaDescription, l.Description)
-	ext := extension(cmp.Or(l.Declared, l.Type.Main))
+	mediaType := cmp.Or(l.Declared, l.Type.Main)
 	switch {
 	case l.isText():
-		d.Name = "body" + ext
+		d.Name = "body" + extension(mediaType)
 	case l.isReference():
-		d.Name = "part-" + l.Path() + ext
+		d.Name = partName(path, mediaType)
 	default:
-		setName(d, l.FileName(), "part-"+l.Path()+ext)
+		setName(d, l.FileName(), path, mediaType)
 	}
-	return d, found, nil
+	return d, warnings{defects: l.Defects | defects}, nil
 }
 
 // newDocument makes a document of m, still without name, type and role.
@@ -266,11 +261,11 @@ func (t *taker) newDocument(m *message, p piece, size int64) *launcher.Document 
 }
 
 // add hands a document over, within the limits.
-func (t *taker) add(m *message, d *launcher.Document) error {
+func (t *taker) add(d *launcher.Document) error {
 	if err := t.spend(d.Size); err != nil {
 		return err
 	}
-	m.docs = append(m.docs, d)
+	t.docs = append(t.docs, d)
 	return nil
 }
 
@@ -312,18 +307,15 @@ func (t *taker) addMessage(m *message) {
 	m.whole = true
 	d := t.newDocument(m, piece{from: m.from, within: m.within}, m.within.Size())
 	d.Name, d.MediaType, d.Role = m.name, "message/rfc822", "message"
-	m.docs = append(m.docs, d)
+	t.docs = append(t.docs, d)
 }
 
-// whole makes m itself its only document, or rejects it.
-func (t *taker) whole(m *message, code string, why error) error {
+// whole makes m itself the only document, or rejects it.
+func (t *taker) whole(m *message, why error) error {
 	if t.source.Strict {
 		return launcher.Reject(why)
 	}
-	if code != "" {
-		m.found[code] = true
-	}
-	m.docs, m.whole = nil, false
+	t.docs, m.whole = t.docs[:t.first], false
 	t.addMessage(m)
 	put(m.unit.Meta, MetaWhole, why.Error())
 	m.found.put(m.unit.Meta)

@@ -30,15 +30,14 @@ func (t *taker) uuencoded(ctx context.Context, m *message, l *leaf) error {
 			return err
 		}
 		path := fmt.Sprintf("%s/%d", l.Path(), i+1)
-		found := warnings{}
-		found.add(defects)
+		found := warnings{defects: defects}
 		m.found.merge(found)
 		d := t.newDocument(m, p, size)
 		d.Role = "attachment"
 		put(d.Meta, MetaPart, path)
 		found.put(d.Meta)
-		setName(d, f.Name, "part-"+stem(path)+extension(d.MediaType))
-		if err := t.add(m, d); err != nil {
+		setName(d, f.Name, path, d.MediaType)
+		if err := t.add(d); err != nil {
 			return err
 		}
 	}

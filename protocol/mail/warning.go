@@ -1,7 +1,6 @@
 package mail
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -40,21 +39,34 @@ const MetaWarnings = "mail.warnings"
 // present only then: text for a person.
 const MetaWhole = "mail.whole"
 
-// warnLimit is the one code of a mail that does not come from package mime.
-const warnLimit = "limit-exceeded"
+// Codes of a mail that do not come from package mime.
+const (
+	warnLimit = "limit-exceeded"
+	warnTNEF  = "tnef-broken"
+)
 
 // warnings is a set of codes.
-type warnings map[string]bool
-
-func (w warnings) add(d mime.Defects) {
-	for code := range d.Codes() {
-		w[code] = true
-	}
+type warnings struct {
+	defects mime.Defects
+	limit   bool // warnLimit
+	tnef    bool // warnTNEF
 }
 
-func (w warnings) merge(other warnings) { maps.Copy(w, other) }
+func (w *warnings) merge(other warnings) {
+	w.defects |= other.defects
+	w.limit = w.limit || other.limit
+	w.tnef = w.tnef || other.tnef
+}
 
 // put records the codes in meta.
 func (w warnings) put(meta map[string]string) {
-	put(meta, MetaWarnings, strings.Join(slices.Sorted(maps.Keys(w)), " "))
+	codes := slices.Collect(w.defects.Codes())
+	if w.limit {
+		codes = append(codes, warnLimit)
+	}
+	if w.tnef {
+		codes = append(codes, warnTNEF)
+	}
+	slices.Sort(codes)
+	put(meta, MetaWarnings, strings.Join(codes, " "))
 }

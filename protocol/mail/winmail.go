@@ -11,8 +11,6 @@ import (
 	"github.com/ezged/coldlauncher/protocol/mail/internal/tnef"
 )
 
-const warnTNEF = "tnef-broken"
-
 // The most of the text in winmail.dat that is decompressed, in bytes.
 const (
 	maxPackedRTF = 1 << 20
@@ -35,10 +33,10 @@ func (t *taker) winmail(ctx context.Context, m *message, l *leaf) error {
 		return err
 	}
 	d.Role = "attachment"
-	found[warnTNEF] = true
+	found.tnef = true
 	found.put(d.Meta)
 	m.found.merge(found)
-	return t.add(m, d)
+	return t.add(d)
 }
 
 // outlookItem adds the files of an item and of the items inside it. With an
@@ -47,7 +45,7 @@ func (t *taker) outlookItem(ctx context.Context, m *message, c content, path str
 	if m.depth+depth >= t.limits.Depth {
 		return fmt.Errorf("more than %d items within one another: %w", t.limits.Depth, ErrLimit)
 	}
-	item, broken := tnef.Read(guarded{ctx, c}, c.size, t.limits.Parts-t.parts)
+	item, broken := tnef.Read(guarded{ctx, c.ReaderAt}, c.size, t.limits.Parts-t.parts)
 	if errors.Is(broken, tnef.ErrMany) {
 		return t.spendParts(len(item.Files) + 1)
 	}
@@ -84,8 +82,8 @@ func (t *taker) outlookFile(m *message, c content, f tnef.File, within mime.Rang
 	d.Role, d.MediaType = "attachment", f.MediaType
 	put(d.Meta, MetaPart, path)
 	put(d.Meta, MetaContentID, f.ContentID)
-	setName(d, f.Name, "part-"+stem(path)+extension(d.MediaType))
-	return t.add(m, d)
+	setName(d, f.Name, path, d.MediaType)
+	return t.add(d)
 }
 
 // rtf adds the text of an item if texts are wanted.
@@ -97,7 +95,7 @@ func (t *taker) rtf(ctx context.Context, m *message, c content, at tnef.Range, p
 		return fmt.Errorf("text of %d bytes: %w", at.Size, tnef.ErrBroken)
 	}
 	packed := make([]byte, at.Size)
-	if _, err := io.ReadFull(c.section(mime.Range{Off: at.Off, End: at.Off + at.Size}).reader(ctx), packed); err != nil {
+	if _, err := io.ReadFull(c.reader(ctx, mime.Range{Off: at.Off, End: at.Off + at.Size}), packed); err != nil {
 		return err
 	}
 	text, err := tnef.DecompressRTF(packed, maxRTF)
@@ -111,5 +109,5 @@ func (t *taker) rtf(ctx context.Context, m *message, c content, at tnef.Range, p
 	d := t.newDocument(m, piece{from: body, within: body.all()}, body.size)
 	d.Name, d.Role, d.MediaType = "body.rtf", "body", "text/rtf"
 	put(d.Meta, MetaPart, path)
-	return t.add(m, d)
+	return t.add(d)
 }

@@ -3,14 +3,14 @@ package mime
 import "strings"
 
 // describe sets what the header says of a part.
-func (p *Part) describe(h Header, defaultType string) {
-	p.Type = ParseValue(h.Get("content-type"))
-	p.Disposition = ParseValue(h.Get("content-disposition"))
-	p.ContentID = strings.Trim(Text(h.Get("content-id")), "<> ")
-	p.Location = Text(h.Get("content-location"))
-	p.Description = Text(h.Get("content-description"))
+func (p *Part) describe(described *[len(describing)]string, defaultType string) {
+	p.Type = ParseValue(described[contentType])
+	p.Disposition = ParseValue(described[contentDisposition])
+	p.ContentID = strings.Trim(Text(described[contentID]), "<> ")
+	p.Location = Text(described[contentLocation])
+	p.Description = Text(described[contentDescription])
 	p.setType(defaultType)
-	p.setEncoding(h.Get("content-transfer-encoding"))
+	p.setEncoding(described[contentEncoding])
 	if p.Type.Main == "message/partial" {
 		p.Defects |= Fragment
 	}

@@ -7,52 +7,65 @@ import (
 	"strings"
 )
 
-// A Value is a header field such as Content-Type: a value with parameters.
+// A Value is a header field such as Content-Type: a value, and those of its
+// parameters that matter here.
 type Value struct {
-	Main   string            // lower case, "" if there is none
-	Params map[string]string // nil if there are none
+	Main     string // lower case, "" if there is none
+	Boundary string
+	Charset  string
+	Name     string
+	FileName string
+}
+
+// param returns where the parameter of that name belongs; nil if it does not
+// matter.
+func (v *Value) param(name string) *string {
+	switch name {
+	case "boundary":
+		return &v.Boundary
+	case "charset":
+		return &v.Charset
+	case "name":
+		return &v.Name
+	case "filename":
+		return &v.FileName
+	}
+	return nil
 }
 
 // ParseValue reads the value of Content-Type or Content-Disposition and never
-// fails: it keeps what can be kept. Parameter names are in lower case; their
-// values are decoded to UTF-8, but for boundary, whether they follow RFC 2231 (in any charset,
-// also continued), RFC 2047 or neither. Quotes may be missing or unclosed,
-// blanks and semicolons may stand in a value without quotes, and of parameters
-// that stand twice the first that is not empty counts.
+// fails: it keeps what can be kept. Parameters are decoded to UTF-8, but for
+// boundary, whether they follow RFC 2231 (in any charset, also continued), RFC
+// 2047 or neither. Quotes may be missing or unclosed, blanks and semicolons may
+// stand in a value without quotes, and of parameters that stand twice the first
+// that is not empty counts.
 func ParseValue(s string) Value {
 	main, rest := cutMain(s)
 	v := Value{Main: strings.ToLower(main)}
-	if rest == "" {
-		return v
-	}
-	v.Params = map[string]string{}
 	var extended map[string][]segment
 	c := cutter{rest: rest}
 	for c.rest != "" {
 		p := c.param()
-		if p.name == "" {
-			continue
-		}
 		name, index, coded := splitName(p.name)
-		if name == p.name {
-			switch {
-			case v.Params[name] != "":
-			case name == "boundary":
-				v.Params[name] = p.value // to be compared with lines as they are
-			default:
-				v.Params[name] = decodeWords(p.value)
+		field := v.param(name)
+		switch {
+		case field == nil:
+		case name != p.name:
+			if extended == nil {
+				extended = map[string][]segment{}
 			}
-			continue
+			extended[name] = append(extended[name], segment{index, coded, p.value})
+		case *field != "":
+		case name == "boundary":
+			*field = p.value // to be compared with lines as they are
+		default:
+			*field = decodeWords(p.value)
 		}
-		if extended == nil {
-			extended = map[string][]segment{}
-		}
-		extended[name] = append(extended[name], segment{index, coded, p.value})
 	}
 	// RFC 2231, section 4: the extended form counts where both are given.
 	for name, segments := range extended {
 		if text := joinSegments(segments); text != "" {
-			v.Params[name] = text
+			*v.param(name) = text
 		}
 	}
 	return v
@@ -149,15 +162,19 @@ func (c *cutter) param() param {
 // in quotes as they are.
 func cutQuoted(s string) (value, rest string, ok bool) {
 	var out strings.Builder
+	start := 0 // of what is not yet in out
 	for i := 0; i < len(s); i++ {
 		switch {
 		case s[i] == '\\' && i+1 < len(s) && (s[i+1] == '"' && !closes(s[i+2:]) || s[i+1] == '\\'):
+			out.WriteString(s[start:i])
 			i++
-			out.WriteByte(s[i])
+			start = i
 		case s[i] == '"' && closes(s[i+1:]):
+			if start == 0 {
+				return s[:i], s[i+1:], true
+			}
+			out.WriteString(s[start:i])
 			return out.String(), s[i+1:], true
-		default:
-			out.WriteByte(s[i])
 		}
 	}
 	return "", s, false

@@ -5,17 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 )
 
-// Limits bound what Parse takes on. Each of them must be positive.
+// Limits bound what Parse takes on. Each number must be positive.
 type Limits struct {
-	Depth  int  // multiparts and messages within one another
-	Parts  int  // parts of all kinds
-	Header int  // bytes of all headers together
-	Line   int  // bytes of one field, with its continuations
-	Keep   bool // leave messages inside the message whole
+	Depth  int // multiparts and messages within one another
+	Parts  int // parts of all kinds
+	Header int // bytes of all headers together
+	Line   int // bytes of one field, with its continuations
+
+	Keep   bool     // leave messages inside the message whole
+	Fields []string // fields of messages to keep in Part.Header, in lower case
 }
 
 // ErrLimit is wrapped by the errors of whatever exceeds a limit.
@@ -25,7 +26,7 @@ var ErrLimit = errors.New("limit exceeded")
 // with an error of r or one that wraps ErrLimit, and returns all the same what
 // it had read by then, with the header if it got so far.
 func (b *Buffers) Parse(r io.ReaderAt, size int64, limits Limits) (*Part, error) {
-	p := &parser{scanner: b.scanner(r, size), limits: limits, open: map[string]int{}}
+	p := &parser{scanner: b.scanner(r, size), limits: limits}
 	defer b.giveScanner(p.scanner)
 	for p.skipBlank() {
 	}
@@ -48,9 +49,8 @@ type parser struct {
 	levels int // boundaries that are open
 	depth  int
 	parts  int
-	header int          // bytes of headers so far
-	fields headerReader // of the part whose header was read last
-	closed int64        // where the last closing delimiter ends
+	header int   // bytes of headers so far
+	closed int64 // where the last closing delimiter ends
 }
 
 // A delimiter is what ended a part: a line with a boundary, or the end.
@@ -67,16 +67,9 @@ func (p *parser) part(n *Part, defaultType string) delimiter {
 		return p.exceeds("parts", p.limits.Parts)
 	}
 	n.All.Off = p.pos()
-	header, d, ended := p.readHeader(n) // until the next is read
+	d, ended := p.head(n, defaultType)
 	if p.failed() {
 		return end
-	}
-	n.describe(header, defaultType)
-	if n.number == 0 {
-		n.Header = slices.Clone(header)
-		if len(header) == 0 {
-			n.Defects |= HeaderMissing
-		}
 	}
 	n.Body.Off = p.pos()
 	switch {
@@ -116,7 +109,7 @@ func (p *parser) multipart(n *Part) delimiter {
 		n.Defects |= EncodingOnContainer
 		n.Encoding = Identity
 	}
-	boundary := strings.TrimRight(n.Type.Params["boundary"], blanks)
+	boundary := strings.TrimRight(n.Type.Boundary, blanks)
 	if boundary == "" {
 		n.Defects |= BoundaryMissing
 		boundary = p.guessBoundary()
@@ -141,6 +134,9 @@ type opened struct {
 func (p *parser) push(boundary string) opened {
 	p.levels++
 	o := opened{boundary, p.levels, p.open[boundary]}
+	if p.open == nil {
+		p.open = map[string]int{}
+	}
 	p.open[boundary] = o.level
 	return o
 }
@@ -180,6 +176,9 @@ func (p *parser) children(n *Part, o opened) delimiter {
 		if closed {
 			n.Defects |= BoundaryReopened
 			closed = false
+		}
+		if n.Parts == nil {
+			n.Parts = make([]*Part, 0, 2) // as most have
 		}
 		child := &Part{up: n, number: len(n.Parts) + 1}
 		n.Parts = append(n.Parts, child)
@@ -265,11 +264,33 @@ func (p *parser) skipBlank() bool {
 	return false
 }
 
-// readHeader reads the header of n and the blank line after it. ended tells
-// that a delimiter, or the end, came before any body.
-func (p *parser) readHeader(n *Part) (h Header, d delimiter, ended bool) {
-	r := &p.fields
-	r.begin()
+// head reads the header of n and describes n by it. ended tells that a
+// delimiter, or the end, came before any body.
+func (p *parser) head(n *Part, defaultType string) (d delimiter, ended bool) {
+	r := headerReader{junk: -1}
+	if n.number == 0 {
+		r.asked = p.limits.Fields
+		r.header = make(Header, 0, min(8, len(r.asked)))
+		r.text.Grow(384) // as much as most take
+	} else {
+		r.text.Grow(96)
+	}
+	if d, ended = p.readHeader(n, &r); p.failed() {
+		return d, ended
+	}
+	r.finish()
+	n.describe(&r.described, defaultType)
+	if n.number == 0 {
+		n.Header = r.header
+		if !r.some {
+			n.Defects |= HeaderMissing
+		}
+	}
+	return d, ended
+}
+
+// readHeader reads a header and the blank line after it.
+func (p *parser) readHeader(n *Part, r *headerReader) (d delimiter, ended bool) {
 	stop := p.pos()
 	for {
 		l, ok := p.next()
@@ -290,20 +311,19 @@ func (p *parser) readHeader(n *Part) (h Header, d delimiter, ended bool) {
 			p.header += int(l.end - l.off)
 		}
 		if p.header > p.limits.Header {
-			return nil, p.exceeds("bytes of headers", p.limits.Header), true
+			return p.exceeds("bytes of headers", p.limits.Header), true
 		}
-		if len(r.value) > p.limits.Line {
-			return nil, p.exceeds("bytes of a header field", p.limits.Line), true
+		if r.size > p.limits.Line {
+			return p.exceeds("bytes of a header field", p.limits.Line), true
 		}
 	}
-	r.finish()
 	n.Defects |= r.defects
 	if r.junk >= 0 { // the lines that are no fields are the body
 		n.Defects |= HeaderUnseparated
 		p.seek(r.junk)
-		return r.fields, end, false
+		return end, false
 	}
-	return r.fields, d, ended
+	return d, ended
 }
 
 func (p *parser) failed() bool { return p.err != nil || p.scanner.err != nil }

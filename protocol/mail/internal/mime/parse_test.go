@@ -108,6 +108,44 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// Of the fields that are asked for, the first of each name that is not blank is
+// kept, unfolded.
+func TestHeader(t *testing.T) {
+	long := strings.Repeat("x", scanSize)
+	tests := []struct{ name, in, want string }{
+		{"asked for", "Subject: s\nX-Other: o\nFrom: a\n\n", "subject=s from=a"},
+		{"twice", "Subject: 1\nFrom: a\nSubject: 2\n\n", "subject=1 from=a"},
+		{"blank first", "Subject: \t\nFrom: a\nSubject:\n \nSUBJECT : 2\n\n", "from=a subject=2"},
+		{"folded", "Subject:\n s\n\t t \r\n\n", "subject=s t"},
+		{"folded, not asked for", "Subject: s\nX-Other: o\n p\nFrom: a\n\n", "subject=s from=a"},
+		{"longer than the window", "Subject: s" + long + "\n t\nX-Other: " + long + "\nFrom: a\n\n", "subject=s" + long + " t from=a"},
+		{"describes the message too", "Content-Type: text/html\nContent-ID: <i>\nContent-Type: text/csv\n\n", "content-type=text/html"},
+		{"behind junk", "Subject: s\njunk\nother: o\nfrom: a\n\n", "subject=s from=a"},
+		{"no blank line", "Subject: s\nDear all\n\n", "subject=s"},
+		{"none", "\nSubject: s", "subject=s"},
+		{"nothing asked for", "X-Other: o\n\n", ""},
+	}
+	for _, tt := range tests {
+		limits := generous
+		limits.Fields = []string{"content-type", "from", "subject"}
+		p, err := new(Buffers).Parse(strings.NewReader(tt.in), int64(len(tt.in)), limits)
+		if err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+			continue
+		}
+		var got []string
+		for _, f := range p.Header {
+			got = append(got, f.Name+"="+f.Value)
+		}
+		if got := strings.Join(got, " "); got != tt.want {
+			t.Errorf("%s: kept %q, want %q", tt.name, got, tt.want)
+		}
+		if p.Defects&HeaderMissing != 0 {
+			t.Errorf("%s: the header counts as missing", tt.name)
+		}
+	}
+}
+
 // A line end may fall on the edge of the window through which is read.
 func TestParseAtTheEdgeOfTheWindow(t *testing.T) {
 	for pad := scanSize - 80; pad < scanSize+8; pad++ {
@@ -226,7 +264,7 @@ func FuzzParse(f *testing.F) {
 	} {
 		f.Add([]byte(s))
 	}
-	limits := Limits{Depth: 10, Parts: 100, Header: 10_000, Line: 5_000}
+	limits := Limits{Depth: 10, Parts: 100, Header: 10_000, Line: 5_000, Fields: []string{"a", "subject", "content-type"}}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		p, err := new(Buffers).Parse(bytes.NewReader(raw), int64(len(raw)), limits)
 		if err != nil {
@@ -240,6 +278,11 @@ func FuzzParse(f *testing.F) {
 		for q := range p.Walk() {
 			if q.All.Off > q.All.End || q.Body.Off > q.Body.End || q.Body.Off < q.All.Off || q.All.End > int64(len(raw)) || q.Body.End > q.All.End {
 				t.Errorf("part %s: range %v with body %v of %d bytes", q.Path(), q.All, q.Body, len(raw))
+			}
+			for i, f := range q.Header {
+				if !slices.Contains(limits.Fields, f.Name) || f.Value == "" || f.Value != strings.TrimSpace(f.Value) || q.Header[:i].Get(f.Name) != "" {
+					t.Errorf("part %s: header %q, want of %q the first of each name, without blanks", q.Path(), q.Header, limits.Fields)
+				}
 			}
 			if len(q.Parts) > 0 || q.Message != nil {
 				continue

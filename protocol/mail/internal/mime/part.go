@@ -16,16 +16,16 @@
 package mime
 
 import (
+	"cmp"
 	"io"
 	"iter"
-	"slices"
 	"strconv"
 	"strings"
 )
 
 // A Part is a message, or a part of one.
 type Part struct {
-	Header      Header   // of a message; nil for its parts
+	Header      Header   // of a message, as far as Limits.Fields asks for it; nil for its parts
 	Type        Value    // Content-Type; Main is what to go by: never empty, "text/plain" by default
 	Declared    string   // the media type as it stands there, lower case; "" if none does
 	Disposition Value    // Content-Disposition
@@ -49,17 +49,22 @@ type Part struct {
 // the part that holds the message, "" for the outermost. The body of any other
 // message has the number 1 in it.
 func (p *Part) Path() string {
-	var numbers []string
-	for ; p != nil; p = p.up {
-		switch {
-		case p.number > 0:
-			numbers = append(numbers, strconv.Itoa(p.number))
-		case !p.IsMultipart():
-			numbers = append(numbers, "1")
-		}
+	var buf [32]byte
+	return string(p.appendPath(buf[:0]))
+}
+
+func (p *Part) appendPath(path []byte) []byte {
+	if p == nil {
+		return path
 	}
-	slices.Reverse(numbers)
-	return strings.Join(numbers, ".")
+	path = p.up.appendPath(path)
+	if p.number == 0 && p.IsMultipart() {
+		return path
+	}
+	if len(path) > 0 {
+		path = append(path, '.')
+	}
+	return strconv.AppendInt(path, int64(max(p.number, 1)), 10)
 }
 
 // A Range is a range of bytes of what was parsed.
@@ -83,16 +88,7 @@ func (p *Part) IsMessage() bool {
 
 // FileName returns the name that the part was sent with, decoded, else "".
 func (p *Part) FileName() string {
-	if name := p.Disposition.Params["filename"]; name != "" {
-		return name
-	}
-	if name := p.Type.Params["name"]; name != "" {
-		return name
-	}
-	if name := p.Disposition.Params["name"]; name != "" {
-		return name
-	}
-	return p.Type.Params["filename"]
+	return cmp.Or(p.Disposition.FileName, p.Type.Name, p.Disposition.Name, p.Type.FileName)
 }
 
 // Walk returns p and every part below it, each before its parts.
