@@ -92,7 +92,7 @@ var mayNeed = map[string][]string{
 	"protocol/dir":  {"launcher", "github.com/fsnotify/fsnotify", "golang.org/x/sys", "golang.org/x/text"},
 	"protocol/imap": {"launcher", "launcher/spool", "protocol/dial", "protocol/internal/flow", "github.com/emersion", "golang.org/x/text"},
 	"protocol/pop3": {"launcher", "launcher/spool", "protocol/dial", "protocol/internal/flow", "github.com/knadh/go-pop3", "github.com/emersion", "golang.org/x/text"},
-	"protocol/mail": {"launcher", "launcher/spool", "golang.org/x/text"},
+	"protocol/mail": {"launcher", "launcher/spool", "github.com/segmentio/asm", "golang.org/x/sys", "golang.org/x/text"},
 }
 
 func TestDependencies(t *testing.T) {

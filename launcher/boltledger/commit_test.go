@@ -125,9 +125,11 @@ func TestThoseThatComputeAreNotWaitedFor(t *testing.T) {
 	}
 	var first, second atomic.Bool
 	go compute(&first)
-	l.gather()
-	if !first.Load() || time.Until(l.busy) <= 0 {
-		t.Fatalf("a goroutine that was ready ran %v, and no yielding until %v; want it to have run, and a time to come", first.Load(), l.busy)
+	for !first.Load() { // the scheduler does not always let it run at once
+		l.gather()
+	}
+	if l.busy.IsZero() {
+		t.Fatal("a goroutine that computes was let run, and would be again at once")
 	}
 	l.busy = time.Now().Add(time.Hour) // however slow this machine is
 	go compute(&second)
