@@ -176,6 +176,13 @@ func (s Stats) LogValue() slog.Value {
 
 // observe tells the host of an event, unless it has been told the same lately.
 func (l *Launcher) observe(ctx context.Context, e Event) {
+	l.met(context.WithoutCancel(ctx), e)
+}
+
+// observe is that of the launcher, in a pass.
+func (p *pass) observe(e Event) { p.l.met(p.after, e) }
+
+func (l *Launcher) met(ctx context.Context, e Event) {
 	e.Launcher, e.Time = l.Name, l.now()
 	e.Origin = printable(e.Origin)
 	e.Err = show(e.Err)
@@ -205,5 +212,5 @@ func (l *Launcher) tell(ctx context.Context, e Event) {
 		}
 	}()
 	defer contain(&err, "observe")
-	observe(context.WithoutCancel(ctx), e)
+	observe(ctx, e)
 }

@@ -63,10 +63,13 @@ func gracefully(ctx context.Context, grace time.Duration) (context.Context, func
 	}
 }
 
+// settleTime is how long it may take to write down what has to be.
+const settleTime = 30 * time.Second
+
 // settling returns a context for what has to be written down although ctx may
 // be done.
 func settling(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	return context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 }
 
 const maxErrText = 1 << 10

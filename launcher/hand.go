@@ -9,7 +9,7 @@ import (
 
 // hand gives the parts to the host's Sink, one after the other, in this
 // parcel's turn.
-func (o *once) hand(ctx context.Context, parts []*part) (knowledge, error) {
+func (o *once) hand(ctx context.Context, parts []part) (knowledge, error) {
 	todo, results, err := o.remaining(parts)
 	if err != nil {
 		o.owe()
@@ -22,20 +22,20 @@ func (o *once) hand(ctx context.Context, parts []*part) (knowledge, error) {
 			return o.giveBack(Halt(err))
 		}
 	}
-	for i, pt := range todo {
+	for i := range todo {
 		if err := o.admitted(); err != nil {
 			return o.giveBack(err)
 		}
 		if i == 0 {
 			o.again = o.mayBeHeld()
 		}
-		e, err := o.handPart(pt)
+		e, err := o.handPart(&todo[i])
 		if classOf(err) == halted {
 			err = o.halt(err) // before the next one's turn
 		}
 		if i == len(todo)-1 {
 			t.leave() // what follows concerns the ledger: let the next one in
-			return o.settle(append(results, err), e)
+			return o.settle(results, e, err)
 		}
 		switch c := classOf(err); {
 		case c == halted, c == failed && o.stopping():
@@ -46,9 +46,11 @@ func (o *once) hand(ctx context.Context, parts []*part) (knowledge, error) {
 			}
 			o.parts = true
 		}
-		results = append(results, err)
+		if err != nil {
+			results = append(results, err)
+		}
 	}
-	return o.settle(results, Entry{})
+	return o.settle(results, Entry{}, nil)
 }
 
 // turn returns the place in the queue that the Source took for this parcel, or
@@ -62,12 +64,15 @@ func (o *once) turn(ctx context.Context) *turn {
 
 // remaining loads what became of parts in earlier attempts. It returns those
 // that are still to be handed over, and the errors of those that were rejected.
-func (o *once) remaining(parts []*part) (todo []*part, results []error, err error) {
+func (o *once) remaining(parts []part) (todo []part, results []error, err error) {
+	if !o.parts {
+		return parts, nil, nil
+	}
 	for len(parts) > 0 {
-		pt := parts[0]
+		pt := &parts[0]
 		parts = parts[1:]
 		var e Entry
-		if o.parts && pt.id != o.id {
+		if pt.id != o.id {
 			if e, err = o.l.state.ledger.Load(o.ctx, pt.id); err != nil {
 				return nil, nil, o.ledgerFailed("load", err)
 			}
@@ -78,7 +83,7 @@ func (o *once) remaining(parts []*part) (todo []*part, results []error, err erro
 		case Rejected:
 			results = append(results, Reject(errors.New(e.Err)))
 		default:
-			todo = append(todo, pt)
+			todo = append(todo, *pt)
 		}
 	}
 	return todo, results, nil
@@ -115,12 +120,12 @@ func (o *once) interrupted(err error) (knowledge, error) {
 // says what became of it.
 func (o *once) handPart(pt *part) (Entry, error) {
 	begun := time.Now()
-	h := newHandover(pt.docs)
-	err := o.host(pt.parcel(o.parcel, h))
+	h := newHandover(o.parcel, pt)
+	err := o.host(&h.parcel)
 	files, bytes, unread := h.end()
 	err = judged(err, unread)
 	e := Entry{ID: pt.id, Launcher: o.l.Name, State: Stored, Time: o.l.now(),
-		Attempts: o.entry.Attempts, Job: pt.job, Origin: o.entry.Origin}
+		Attempts: o.entry().Attempts, Job: pt.job, Origin: o.entry().Origin}
 	if pt.id != o.id {
 		e.Of = o.id
 	}
@@ -174,11 +179,10 @@ func judged(err, unread error) error {
 	return err
 }
 
-// host calls the host's Store, contains its panics and lets it go on for Grace
-// when the pass is asked to end.
+// host calls the host's Store and contains its panics.
 func (o *once) host(p *Parcel) (err error) {
-	ctx, release := gracefully(o.ctx, orDefault(o.l.Grace, 30*time.Second))
-	defer release()
+	ctx, cancel := context.WithCancel(o.grace)
+	defer cancel()
 	o.dog.hosted.Add(1)
 	defer o.dog.hosted.Add(-1)
 	defer contain(&err, "sink")
@@ -194,8 +198,8 @@ func (o *once) took(pt *part, files []File, bytes int64, elapsed time.Duration) 
 	o.stats.Bytes += bytes
 	o.pass.mu.Unlock()
 	o.l.took(o.key)
-	o.l.observe(o.ctx, Event{Kind: EventStored, Parcel: pt.id, Origin: o.parcel.Origin, Job: pt.job,
-		Attempt: o.entry.Attempts, Count: len(files), Bytes: bytes, Elapsed: elapsed})
+	o.observe(Event{Kind: EventStored, Parcel: pt.id, Origin: o.parcel.Origin, Job: pt.job,
+		Attempt: o.entry().Attempts, Count: len(files), Bytes: bytes, Elapsed: elapsed})
 }
 
 // unread tells of documents that were not read to the end.
@@ -207,36 +211,37 @@ func (o *once) unread(pt *part, files []File) {
 		}
 	}
 	if len(names) > 0 {
-		o.l.observe(o.ctx, Event{Kind: EventUnread, Parcel: pt.id, Origin: o.parcel.Origin, Names: names})
+		o.observe(Event{Kind: EventUnread, Parcel: pt.id, Origin: o.parcel.Origin, Names: names})
 	}
 }
 
 // settle takes down what became of the whole: the weakest outcome of its parts
 // decides. last is the entry of the part handed over last, saved together with
-// that of the parcel.
-func (o *once) settle(results []error, last Entry) (knowledge, error) {
-	err := errors.Join(results...)
-	var entries []Entry
-	if last.Of != "" {
-		if c := classOf(results[len(results)-1]); c == none || c == rejected {
-			entries = append(entries, last)
-		}
+// that of the parcel, and fault what the Sink said of it.
+func (o *once) settle(results []error, last Entry, fault error) (knowledge, error) {
+	first := 1 // of the entries to save
+	if c := classOf(fault); last.Of != "" && (c == none || c == rejected) {
+		o.entries[0], first = last, 0
 	}
+	if fault != nil {
+		results = append(results, fault)
+	}
+	err := errors.Join(results...)
 	if err == nil {
-		e := o.entry
+		e := o.entry()
 		e.State, e.Time = Stored, o.l.now()
 		if last.Of == "" {
 			e.Files = last.Files
 		}
-		if failure := o.record(append(entries, e)...); failure != nil {
+		if failure := o.record(o.entries[first:]...); failure != nil {
 			return ask, failure
 		}
 		o.count(func(s *Stats) { s.Stored++ })
 		o.advanced()
 		return kept, nil
 	}
-	if len(entries) > 0 {
-		if failure := o.record(entries...); failure != nil {
+	if first == 0 {
+		if failure := o.record(o.entries[:1]...); failure != nil {
 			return ask, failure
 		}
 		o.parts = true

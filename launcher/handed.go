@@ -9,6 +9,7 @@ import (
 	"hash"
 	"io"
 	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -18,12 +19,13 @@ var errAfterStore = errors.New("document opened after Store returned")
 // A handover is what one call of the host's Store was given. It sees what the
 // Sink reads, and takes everything back when the call has returned.
 type handover struct {
+	parcel Parcel
+
 	mu    sync.Mutex
 	over  bool
-	docs  []*handed
-	seen  []*Document // by the Sink
+	docs  []handed
 	asked atomic.Bool // for them
-	open  map[*reader]bool
+	open  []*reader
 	bytes atomic.Int64
 }
 
@@ -31,22 +33,32 @@ type handover struct {
 type handed struct {
 	h    *handover
 	doc  *Document
+	seen Document // by the Sink
 	file File
 	err  error // of the last read that failed, if none reached the end since
 }
 
-// newHandover wraps docs.
-func newHandover(docs []*Document) *handover {
-	h := &handover{open: make(map[*reader]bool), seen: make([]*Document, len(docs))}
-	for i, d := range docs {
-		hd := &handed{h: h, doc: d, file: File{Name: d.Name, Size: -1}}
-		h.docs = append(h.docs, hd)
-		c := *d
-		c.Meta = maps.Clone(d.Meta)
-		c.Open = hd.Open
-		h.seen[i] = &c
+// newHandover wraps a part of p.
+func newHandover(p *Parcel, pt *part) *handover {
+	h := &handover{docs: make([]handed, len(pt.docs))}
+	h.parcel = Parcel{ID: pt.id, Origin: p.Origin, Time: p.Time, Job: pt.job, Meta: pt.meta(p), Documents: h.documents}
+	for i, d := range pt.docs {
+		hd := &h.docs[i]
+		*hd = handed{h: h, doc: d, seen: *d, file: File{Name: d.Name, Size: -1}}
+		hd.seen.Meta = maps.Clone(d.Meta)
+		hd.seen.Open = hd.Open
 	}
 	return h
+}
+
+// documents implements Parcel.Documents.
+func (h *handover) documents(context.Context) ([]*Document, error) {
+	h.asked.Store(true)
+	docs := make([]*Document, len(h.docs))
+	for i := range docs {
+		docs[i] = &h.docs[i].seen
+	}
+	return docs, nil
 }
 
 // end closes what the Sink left open, and returns what it read and the first
@@ -57,13 +69,15 @@ func (h *handover) end() (files []File, bytes int64, err error) {
 	open := h.open
 	h.open = nil
 	h.mu.Unlock()
-	for r := range open {
+	for _, r := range open {
 		r.close()
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, hd := range h.docs {
-		files = append(files, hd.file)
+	files = make([]File, len(h.docs))
+	for i := range h.docs {
+		hd := &h.docs[i]
+		files[i] = hd.file
 		if hd.err != nil && hd.file.SHA256 == "" && err == nil {
 			err = fmt.Errorf("read %q: %w", hd.doc.Name, hd.err)
 		}
@@ -113,7 +127,7 @@ func (h *handover) opened(r *reader) bool {
 	if h.over {
 		return false
 	}
-	h.open[r] = true
+	h.open = append(h.open, r)
 	return true
 }
 
@@ -139,7 +153,13 @@ func (r *reader) sumSoFar() (string, bool) {
 	if r.sum == nil {
 		return "", false
 	}
-	return hex.EncodeToString(r.sum.Sum(nil)), true
+	return hexSum(r.sum), true
+}
+
+// hexSum returns what h has come to, in hexadecimal.
+func hexSum(h hash.Hash) string {
+	var text [2 * sha256.Size]byte
+	return string(hex.AppendEncode(text[:0], h.Sum(nil)))
 }
 
 // A reader reads a document for the Sink: it counts, hashes, and holds the
@@ -200,7 +220,7 @@ func (r *reader) end(err error) error {
 	if r.sum != nil && r.hd.file.SHA256 == "" {
 		r.whole = true
 		r.hd.file.Size = r.n
-		r.hd.file.SHA256 = hex.EncodeToString(r.sum.Sum(nil))
+		r.hd.file.SHA256 = hexSum(r.sum)
 	}
 	r.hd.err = nil
 	return err
@@ -209,10 +229,12 @@ func (r *reader) end(err error) error {
 func (r *reader) Close() error {
 	h := r.hd.h
 	h.mu.Lock()
-	_, open := h.open[r]
-	delete(h.open, r)
+	i := slices.Index(h.open, r)
+	if i >= 0 {
+		h.open = slices.Delete(h.open, i, i+1)
+	}
 	h.mu.Unlock()
-	if !open {
+	if i < 0 {
 		return nil // closed before, or when Store returned
 	}
 	return r.close()

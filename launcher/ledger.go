@@ -88,8 +88,13 @@ func (s State) String() string {
 // ready for use; it must not be copied after first use.
 type MemoryLedger struct {
 	mu      sync.Mutex
-	entries map[string]Entry
-	parts   map[string]map[string]bool // IDs of parts by parcel
+	records map[string]*record // by ID
+}
+
+// A record is what a MemoryLedger has under one ID.
+type record struct {
+	Entry          // zero: of a parcel of which only parts were saved
+	parts []string // their IDs
 }
 
 var _ Ledger = (*MemoryLedger)(nil)
@@ -98,7 +103,10 @@ var _ Ledger = (*MemoryLedger)(nil)
 func (m *MemoryLedger) Load(ctx context.Context, id string) (Entry, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.entries[id].clone(), nil
+	if r := m.records[id]; r != nil {
+		return r.clone(), nil
+	}
+	return Entry{}, nil
 }
 
 // Save implements [Ledger].
@@ -110,22 +118,31 @@ func (m *MemoryLedger) Save(ctx context.Context, entries ...Entry) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.entries == nil {
-		m.entries = make(map[string]Entry)
-		m.parts = make(map[string]map[string]bool)
-	}
 	for _, e := range entries {
-		m.unlink(e.ID)
-		m.entries[e.ID] = e.clone()
-		if e.Of == "" {
-			continue
+		r := m.at(e.ID)
+		if r.Of != e.Of {
+			m.unlink(r)
+			if e.Of != "" {
+				parcel := m.at(e.Of)
+				parcel.parts = append(parcel.parts, e.ID)
+			}
 		}
-		if m.parts[e.Of] == nil {
-			m.parts[e.Of] = make(map[string]bool)
-		}
-		m.parts[e.Of][e.ID] = true
+		r.Entry = e.clone()
 	}
 	return nil
+}
+
+// at returns the record of id, made if there is none.
+func (m *MemoryLedger) at(id string) *record {
+	r := m.records[id]
+	if r == nil {
+		if m.records == nil {
+			m.records = make(map[string]*record)
+		}
+		r = new(record)
+		m.records[id] = r
+	}
+	return r
 }
 
 // Walk implements [Ledger].
@@ -149,9 +166,9 @@ func (m *MemoryLedger) Walk(ctx context.Context, launcher string, fn func(Entry)
 func (m *MemoryLedger) idsOf(launcher string) []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	ids := make([]string, 0, len(m.entries))
-	for id, e := range m.entries {
-		if e.Launcher == launcher {
+	ids := make([]string, 0, len(m.records))
+	for id, r := range m.records {
+		if r.Launcher == launcher {
 			ids = append(ids, id)
 		}
 	}
@@ -164,22 +181,30 @@ func (m *MemoryLedger) Delete(ctx context.Context, ids ...string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, id := range ids {
-		m.unlink(id)
-		for part := range m.parts[id] {
-			delete(m.entries, part)
+		r := m.records[id]
+		if r == nil {
+			continue
 		}
-		delete(m.parts, id)
-		delete(m.entries, id)
+		m.unlink(r)
+		for _, part := range r.parts {
+			delete(m.records, part)
+		}
+		delete(m.records, id)
 	}
 	return nil
 }
 
 // unlink takes an entry off the parts of its parcel.
-func (m *MemoryLedger) unlink(id string) {
-	of := m.entries[id].Of
-	delete(m.parts[of], id)
-	if len(m.parts[of]) == 0 {
-		delete(m.parts, of)
+func (m *MemoryLedger) unlink(r *record) {
+	parcel := m.records[r.Of]
+	if r.Of == "" || parcel == nil {
+		return
+	}
+	if i := slices.Index(parcel.parts, r.ID); i >= 0 {
+		parcel.parts = slices.Delete(parcel.parts, i, i+1)
+	}
+	if len(parcel.parts) == 0 && parcel.State == Unknown {
+		delete(m.records, r.Of)
 	}
 }
 

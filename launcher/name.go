@@ -97,17 +97,20 @@ func shorten(name string) string {
 // extension and case.
 func isDevice(name string) bool {
 	stem, _, _ := strings.Cut(name, ".")
-	stem = strings.ToUpper(strings.TrimRight(stem, " "))
-	switch stem {
-	case "CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$":
-		return true
+	stem = strings.TrimRight(stem, " ")
+	if len(stem) > len("CONOUT$") {
+		return false // most names
 	}
-	for _, prefix := range []string{"COM", "LPT"} {
-		if n, ok := strings.CutPrefix(stem, prefix); ok {
-			return len(n) == 1 && n[0] >= '0' && n[0] <= '9' || n == "¹" || n == "²" || n == "³"
+	for _, device := range []string{"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"} {
+		if strings.EqualFold(stem, device) {
+			return true
 		}
 	}
-	return false
+	if len(stem) < 4 || !strings.EqualFold(stem[:3], "COM") && !strings.EqualFold(stem[:3], "LPT") {
+		return false
+	}
+	n := stem[3:]
+	return len(n) == 1 && n[0] >= '0' && n[0] <= '9' || n == "¹" || n == "²" || n == "³"
 }
 
 // extOf returns the extension of name by which Routes go: lower case, without

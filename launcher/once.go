@@ -17,9 +17,11 @@ var (
 
 // store is the Sink that the Source is given.
 func (p *pass) store(ctx context.Context, parcel *Parcel) error {
-	if t, ok := ctx.Value(turnKey{}).(*turn); ok && t.q == &p.queue && t.take() {
+	switch t, _ := ctx.Value(turnKey{}).(*turn); {
+	case t == nil:
+	case t.q == &p.queue && t.take():
 		defer t.leave()
-	} else {
+	default:
 		ctx = context.WithValue(ctx, turnKey{}, (*turn)(nil))
 	}
 	p.step()
@@ -96,15 +98,20 @@ func (p *pass) answered(k key, now knowledge) {
 // once hands one parcel over, unless the ledger knows enough of it.
 type once struct {
 	*pass
-	key    key
-	id     string
-	parcel *Parcel
-	former Entry // before this attempt
-	parts  bool  // some of its parts are in the ledger
-	entry  Entry // of this attempt
-	again  bool  // the Sink may have it from an earlier one
-	begun  time.Time
+	key     key
+	id      string
+	parcel  *Parcel
+	former  Entry    // before this attempt
+	parts   bool     // some of its parts are in the ledger
+	entries [2]Entry // of the part handed over last, and of this attempt
+	again   bool     // the Sink may have it from an earlier one
+	alone   bool     // no other is under way
+	place   *turn    // instead of the one that it waited with for that; nil: it did not
+	begun   time.Time
 }
+
+// entry is that of this attempt.
+func (o *once) entry() *Entry { return &o.entries[1] }
 
 // store returns what is known of the parcel afterwards, and the answer for the
 // Source.
@@ -120,8 +127,8 @@ func (o *once) store(ctx context.Context) (knowledge, error) {
 		o.left(o.parcel.Time, func(s *Stats) { s.Left++ })
 		return ask, errHeldBack
 	}
-	ctx, done := o.isolate(ctx)
-	defer done()
+	ctx = o.isolate(ctx)
+	defer o.mingle()
 	if err := o.begin(); err != nil {
 		return ask, err
 	}
@@ -172,7 +179,7 @@ func (o *once) remembered() (done bool, k knowledge, err error) {
 				e.Attempts, e.Due.Format(time.DateTime), e.Err)
 		}
 		if o.l.exhausted(e.Attempts) {
-			o.entry = e
+			*o.entry() = e
 			k, err := o.reject(lastOf(e))
 			return true, k, err
 		}
@@ -230,43 +237,49 @@ func (o *once) returned() error {
 // isolate keeps a parcel that may have stopped the process apart: with an
 // attempt that was begun and did not end, it is attempted with no other under
 // way, so that if it does stop the process it takes no other's attempt along.
-// done ends that.
-func (o *once) isolate(ctx context.Context) (_ context.Context, done func()) {
+// mingle ends that.
+func (o *once) isolate(ctx context.Context) context.Context {
 	alone := &o.l.state.alone
-	e := o.former
-	suspect := e.State == Tried && e.Attempts > 0 && e.Err == ""
-	if !suspect && alone.TryRLock() {
-		return ctx, alone.RUnlock
+	e := &o.former
+	o.alone = e.State == Tried && e.Attempts > 0 && e.Err == ""
+	if !o.alone && alone.TryRLock() {
+		return ctx
 	}
 	// Whoever waits here gives its place up: those that it waits for may have
 	// places behind it.
 	if t, _ := ctx.Value(turnKey{}).(*turn); t != nil {
 		t.leave()
 	}
-	var t *turn
-	release := alone.Unlock
-	if suspect {
+	if o.alone {
 		alone.Lock()
-		t = o.queue.jump()
+		o.place = o.queue.jump()
 	} else {
 		alone.RLock()
-		t, release = o.queue.join(), alone.RUnlock
+		o.place = o.queue.join()
 	}
-	return context.WithValue(ctx, turnKey{}, t), func() {
-		t.leave()
-		release()
+	return context.WithValue(ctx, turnKey{}, o.place)
+}
+
+func (o *once) mingle() {
+	if o.place != nil {
+		o.place.leave()
+	}
+	if o.alone {
+		o.l.state.alone.Unlock()
+	} else {
+		o.l.state.alone.RUnlock()
 	}
 }
 
 // begin writes the attempt down, before anything is downloaded.
 func (o *once) begin() error {
 	o.begun = o.l.now()
-	o.entry = Entry{
+	*o.entry() = Entry{
 		ID: o.id, Launcher: o.l.Name, State: Tried, Time: o.begun,
 		Attempts: o.former.Attempts + 1, Origin: printable(o.parcel.Origin),
 	}
 	o.l.quit(o.id)
-	if err := o.l.save(o.ctx, o.entry); err != nil {
+	if err := o.l.save(o.ctx, o.entries[1:]...); err != nil {
 		o.owe()
 		return o.ledgerFailed("save", err)
 	}
@@ -292,8 +305,8 @@ func (o *once) ledgerFailed(doing string, err error) error {
 // documents asks for the documents, and lets the watchdog know who has waited
 // for them longest.
 func (o *once) documents(ctx context.Context) ([]*Document, error) {
-	done := o.dog.fetching(o.key)
-	defer done()
+	o.dog.fetching(o.key)
+	defer o.dog.fetched(o.key)
 	return documentsOf(ctx, o.parcel)
 }
 
@@ -330,16 +343,16 @@ func (o *once) giveBack(err error) (knowledge, error) {
 // wait answers for a parcel that is not ready yet.
 func (o *once) wait(err error) (knowledge, error) {
 	o.left(o.parcel.Time, func(s *Stats) { s.Waiting++ })
-	o.l.observe(o.ctx, Event{Kind: EventWaiting, Parcel: o.id, Origin: o.parcel.Origin, Err: err})
+	o.observe(Event{Kind: EventWaiting, Parcel: o.id, Origin: o.parcel.Origin, Err: err})
 	return o.giveBack(err)
 }
 
 // skip answers for a parcel of which nothing is wanted.
 func (o *once) skip() (knowledge, error) {
 	o.count(func(s *Stats) { s.Skipped++ })
-	o.l.observe(o.ctx, Event{Kind: EventSkipped, Parcel: o.id, Origin: o.parcel.Origin})
+	o.observe(Event{Kind: EventSkipped, Parcel: o.id, Origin: o.parcel.Origin})
 	if o.l.Revision != "" && !o.parts {
-		o.former = o.entry
+		o.former = *o.entry()
 		o.former.State, o.former.Attempts, o.former.Revision = Skipped, 0, o.l.Revision
 	}
 	if _, err := o.giveBack(errSkipped); err != errSkipped {
@@ -350,16 +363,16 @@ func (o *once) skip() (knowledge, error) {
 
 func (o *once) unrouted(names []string) {
 	o.count(func(s *Stats) { s.Unrouted += len(names) })
-	o.l.observe(o.ctx, Event{Kind: EventUnrouted, Parcel: o.id, Origin: o.parcel.Origin, Names: names})
+	o.observe(Event{Kind: EventUnrouted, Parcel: o.id, Origin: o.parcel.Origin, Names: names})
 }
 
 // fail takes down an attempt that failed, or rejects the parcel if it was the
 // last.
 func (o *once) fail(err error) (knowledge, error) {
-	if o.l.exhausted(o.entry.Attempts) {
-		return o.reject(fmt.Errorf("attempt %d of %d: %w", o.entry.Attempts, o.entry.Attempts, err))
+	if o.l.exhausted(o.entry().Attempts) {
+		return o.reject(fmt.Errorf("attempt %d of %d: %w", o.entry().Attempts, o.entry().Attempts, err))
 	}
-	e := o.entry
+	e := *o.entry()
 	e.Time = o.l.now()
 	e.Due = e.Time.Add(o.l.rest(o.key, e.Attempts))
 	e.Err = textOf(err)
@@ -377,7 +390,7 @@ func (o *once) elapsed() time.Duration { return max(o.l.now().Sub(o.begun), 0) }
 
 // reject takes down that the parcel is refused for good.
 func (o *once) reject(err error) (knowledge, error) {
-	e := o.entry
+	e := *o.entry()
 	e.State, e.Time, e.Err = Rejected, o.l.now(), textOf(err)
 	e.Due = time.Time{}
 	if failure := o.record(e); failure != nil {
@@ -387,7 +400,7 @@ func (o *once) reject(err error) (knowledge, error) {
 	o.advanced()
 	o.l.setAside(1)
 	o.l.acquit(o.key)
-	o.l.observe(o.ctx, Event{Kind: EventRejected, Parcel: o.id, Origin: o.parcel.Origin,
+	o.observe(Event{Kind: EventRejected, Parcel: o.id, Origin: o.parcel.Origin,
 		Attempt: e.Attempts, Elapsed: o.elapsed(), Err: err})
 	return ask, Reject(err)
 }
@@ -395,8 +408,12 @@ func (o *once) reject(err error) (knowledge, error) {
 // record saves what became of the parcel, although the pass may be over. If
 // that fails the attempt is given back: it is the ledger's fault.
 func (o *once) record(entries ...Entry) error {
-	ctx, cancel := settling(o.ctx)
-	defer cancel()
+	ctx := o.after
+	if o.l.Ledger != nil { // that in memory waits for nothing
+		timed, cancel := context.WithTimeout(ctx, settleTime)
+		defer cancel()
+		ctx = timed
+	}
 	if err := o.l.state.ledger.Save(ctx, entries...); err != nil {
 		o.owe()
 		return o.ledgerFailed("save", err)

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -16,7 +17,8 @@ import (
 type key [20]byte
 
 func keyOf(id string) key {
-	sum := sha256.Sum256([]byte(id))
+	var b [128]byte
+	sum := sha256.Sum256(append(b[:0], id...))
 	return key(sum[:20])
 }
 
@@ -55,7 +57,7 @@ type part struct {
 
 // sorted is what filters and Routes make of the documents of a parcel.
 type sorted struct {
-	parts    []*part
+	parts    []part
 	unrouted []string // names of wanted documents without a Route
 }
 
@@ -67,7 +69,7 @@ func (l *Launcher) sort(ctx context.Context, parcelID string, docs []*Document, 
 	for _, d := range docs {
 		units = units || d.Unit != nil
 	}
-	parts := make(map[string]*part)
+	places := make(map[string]int) // in s.parts
 	r := &Route{}
 	for i, d := range docs {
 		v, route, err := l.judge(ctx, d)
@@ -87,15 +89,15 @@ func (l *Launcher) sort(ctx context.Context, parcelID string, docs []*Document, 
 		}
 		id := parcelID
 		if units || len(l.Routes) > 0 {
-			id += "." + partKey(d, r, i)
+			id = partID(parcelID, d, r, i)
 		}
-		p := parts[id]
-		if p == nil {
-			p = &part{id: id, job: r.Job, unit: d.Unit}
-			parts[id] = p
-			s.parts = append(s.parts, p)
+		place, known := places[id]
+		if !known {
+			place = len(s.parts)
+			places[id] = place
+			s.parts = append(s.parts, part{id: id, job: r.Job, unit: d.Unit})
 		}
-		p.docs = append(p.docs, d)
+		s.parts[place].docs = append(s.parts[place].docs, d)
 	}
 	return s, nil
 }
@@ -127,16 +129,14 @@ func (l *Launcher) judge(ctx context.Context, d *Document) (verdict, int, error)
 	return wanted, route, nil
 }
 
-// partKey identifies a part within its parcel: by Unit and job, and where the
-// Route splits also by the place of the document before filtering, so that
-// another filter does not change it.
-func partKey(d *Document, r *Route, place int) string {
-	h := sha256.New()
+// partID identifies a part of a parcel: by Unit and job, and where the Route
+// splits also by the place of the document before filtering, so that another
+// filter does not change it.
+func partID(parcelID string, d *Document, r *Route, place int) string {
+	var buf [512]byte
+	key := buf[:0]
 	text := func(s string) {
-		var n [8]byte
-		binary.BigEndian.PutUint64(n[:], uint64(len(s)))
-		h.Write(n[:])
-		h.Write([]byte(s))
+		key = append(binary.BigEndian.AppendUint64(key, uint64(len(s))), s...)
 	}
 	if d.Unit != nil {
 		text("unit")
@@ -150,14 +150,21 @@ func partKey(d *Document, r *Route, place int) string {
 		text(d.Name)
 		text(strconv.FormatInt(d.Size, 10))
 	}
-	return hex.EncodeToString(h.Sum(nil)[:12])
+	return partOf(parcelID, key)
+}
+
+// partOf returns the ID of the part of a parcel that key tells from others.
+func partOf(parcelID string, key []byte) string {
+	sum := sha256.Sum256(key)
+	var buf [128]byte
+	return string(hex.AppendEncode(append(append(buf[:0], parcelID...), '.'), sum[:12]))
 }
 
 // beyond returns what is left of a part of which files were stored before,
 // each document as a part of its own: those that another Filter has let
 // through since. Where it cannot tell which of several alike were stored, it
 // returns them all: rather twice than never.
-func (pt *part) beyond(files []File) []*part {
+func (pt *part) beyond(files []File) []part {
 	stored := make(map[string][]File)
 	for _, f := range files {
 		stored[f.Name] = append(stored[f.Name], f)
@@ -166,7 +173,7 @@ func (pt *part) beyond(files []File) []*part {
 	for _, d := range pt.docs {
 		namesakes[d.Name] = append(namesakes[d.Name], d)
 	}
-	var more []*part
+	var more []part
 	nth := make(map[string]int)
 	for _, d := range pt.docs {
 		have, alike := 0, 0
@@ -184,28 +191,23 @@ func (pt *part) beyond(files []File) []*part {
 			continue
 		}
 		what := fmt.Sprintf("%s\x00%s\x00%s\x00%d", pt.id, d.Dir, d.Name, d.Size)
-		h := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d", what, nth[what]))
+		id := partOf(pt.id[:max(strings.LastIndexByte(pt.id, '.'), 0)], fmt.Appendf(nil, "%s\x00%d", what, nth[what]))
 		nth[what]++
-		id := pt.id[:strings.LastIndexByte(pt.id, '.')+1] + hex.EncodeToString(h[:12])
-		more = append(more, &part{id: id, job: pt.job, unit: pt.unit, docs: []*Document{d}})
+		more = append(more, part{id: id, job: pt.job, unit: pt.unit, docs: []*Document{d}})
 	}
 	return more
 }
 
-// parcel returns what the Sink sees of a part of p.
-func (pt *part) parcel(p *Parcel, h *handover) *Parcel {
-	meta := make(map[string]string, len(p.Meta))
-	maps.Copy(meta, p.Meta)
+// meta returns what the Sink sees of the metadata of p.
+func (pt *part) meta(p *Parcel) map[string]string {
+	var own map[string]string
 	if pt.unit != nil {
-		maps.Copy(meta, pt.unit.Meta)
+		own = pt.unit.Meta
 	}
-	return &Parcel{
-		ID: pt.id, Origin: p.Origin, Time: p.Time, Job: pt.job, Meta: meta,
-		Documents: func(context.Context) ([]*Document, error) {
-			h.asked.Store(true)
-			return append([]*Document(nil), h.seen...), nil
-		},
-	}
+	meta := make(map[string]string, len(p.Meta)+len(own))
+	maps.Copy(meta, p.Meta)
+	maps.Copy(meta, own)
+	return meta
 }
 
 // documentsOf calls p.Documents, contains its panics and makes names safe.
@@ -215,7 +217,7 @@ func documentsOf(ctx context.Context, p *Parcel) (docs []*Document, err error) {
 	if err != nil {
 		return nil, err
 	}
-	docs = make([]*Document, 0, len(given))
+	docs, changed := given, false // given is the Source's
 	for i, d := range given {
 		switch {
 		case d == nil:
@@ -225,7 +227,12 @@ func documentsOf(ctx context.Context, p *Parcel) (docs []*Document, err error) {
 		case d.Size < -1:
 			return nil, fmt.Errorf("document %d, %q, has size %d", i, d.Name, d.Size)
 		}
-		docs = append(docs, safe(d))
+		if s := safe(d); s != d {
+			if !changed {
+				docs, changed = slices.Clone(given), true
+			}
+			docs[i] = s
+		}
 	}
 	return docs, nil
 }

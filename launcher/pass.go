@@ -32,6 +32,8 @@ type pass struct {
 	timer  time.Time       // the same, to measure with
 	ctx    context.Context // of this pass; ends with it
 	cut    context.CancelCauseFunc
+	after  context.Context // the same, but does not end
+	grace  context.Context // the same, but ends Grace later: of the host's Store
 	queue  queue
 	dog    watchdog
 	decide *decisions // of a dry pass
@@ -53,7 +55,7 @@ type pass struct {
 // holds the slot.
 func (l *Launcher) poll(ctx context.Context) (stats Stats, advanced bool, err error) {
 	p := l.newPass(ctx, false)
-	l.observe(p.ctx, Event{Kind: EventStart})
+	p.observe(Event{Kind: EventStart})
 	err = p.run()
 	if err == nil {
 		err = p.sinkDown()
@@ -66,9 +68,9 @@ func (l *Launcher) poll(ctx context.Context) (stats Stats, advanced bool, err er
 			err = join(err, failure)
 		}
 	}
-	p.tellAlike(p.ctx)
+	p.tellAlike()
 	stats = l.finished(p, err, ctx.Err() != nil)
-	l.observe(p.ctx, Event{Kind: EventPass, Stats: stats, Elapsed: time.Since(p.timer), Err: err, Shutdown: ctx.Err() != nil})
+	p.observe(Event{Kind: EventPass, Stats: stats, Elapsed: time.Since(p.timer), Err: err, Shutdown: ctx.Err() != nil})
 	return stats, p.moved, err
 }
 
@@ -88,6 +90,7 @@ func (l *Launcher) newPass(ctx context.Context, dry bool) *pass {
 	p.dog.advance(p.begun)
 	p.queue.limit = max(l.Parallel, 1)
 	p.ctx, p.cut = context.WithCancelCause(context.WithValue(ctx, passKey{}, p))
+	p.after = context.WithoutCancel(p.ctx)
 	s := &l.state
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,6 +109,13 @@ func (p *pass) run() error {
 	if err := p.l.recall(p.ctx); err != nil {
 		return Halt(fmt.Errorf("ledger: %w", err))
 	}
+	var release func()
+	p.grace, release = gracefully(p.ctx, orDefault(p.l.Grace, 30*time.Second))
+	defer func() {
+		if p.dog.hosted.Load() == 0 { // a Source that panicked may have left some under way
+			release()
+		}
+	}()
 	var watch sync.WaitGroup
 	if limit := orDefault(p.l.Stall, 5*time.Minute); limit > 0 {
 		watch.Go(func() { p.dog.watch(p.ctx, limit, func() { p.cut(errStalled) }) })

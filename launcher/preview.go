@@ -167,8 +167,8 @@ func (l *Launcher) foresee(ctx context.Context, parcel *Parcel, e Entry, base De
 	if len(list) == 0 {
 		return whole(WouldFilter, "it holds no document"), nil
 	}
-	for _, pt := range sorted.parts {
-		if err := l.recallPart(ctx, pt, list, of); err != nil {
+	for i := range sorted.parts {
+		if err := l.recallPart(ctx, &sorted.parts[i], list, of); err != nil {
 			return whole(WouldFail, textOf(err)), Halt(err)
 		}
 	}
@@ -186,12 +186,12 @@ func (l *Launcher) recallPart(ctx context.Context, pt *part, list []Decision, of
 	case Stored:
 		more := pt.beyond(e.Files)
 		for _, d := range pt.docs {
-			if !slices.ContainsFunc(more, func(m *part) bool { return m.docs[0] == d }) {
+			if !slices.ContainsFunc(more, func(m part) bool { return m.docs[0] == d }) {
 				list[of[d]].Verdict, list[of[d]].Reason = WouldKnow, "stored on "+e.Time.Format(time.DateTime)
 			}
 		}
-		for _, m := range more {
-			if err := l.recallPart(ctx, m, list, of); err != nil {
+		for i := range more {
+			if err := l.recallPart(ctx, &more[i], list, of); err != nil {
 				return err
 			}
 		}

@@ -118,3 +118,31 @@ func TestSuspectsThatAreGoneAreForgotten(t *testing.T) {
 		t.Errorf("%d parcels suspected and %d known, want none: the origin is empty", n, k)
 	}
 }
+
+// A Source that panics while a Store of another goroutine is under way does not
+// take its grace away.
+func TestGraceAfterThePanicOfASource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		stored := make(chan struct{})
+		l := refuse(pollFunc(func(ctx context.Context, s Sink) error {
+			go s.Store(Turn(ctx), parcelOf("a"))
+			<-stored
+			panic("bad Source")
+		}))
+		l.Grace = 10 * time.Second
+		lasted := make(chan time.Duration, 1)
+		l.Sink = SinkFunc(func(ctx context.Context, p *Parcel) error {
+			begun := time.Now()
+			close(stored)
+			<-ctx.Done()
+			lasted <- time.Since(begun)
+			return ctx.Err()
+		})
+		if _, err := l.Poll(t.Context()); err == nil {
+			t.Error("Poll returned no error though the Source panicked")
+		}
+		if d := <-lasted; d != l.Grace {
+			t.Errorf("the Store went on for %v, want %v", d, l.Grace)
+		}
+	})
+}

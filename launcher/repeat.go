@@ -1,7 +1,6 @@
 package launcher
 
 import (
-	"context"
 	"regexp"
 	"time"
 )
@@ -119,19 +118,19 @@ func (p *pass) failed(e Event) {
 	tell := a == nil || a.Count <= tellAlike
 	p.mu.Unlock()
 	if tell {
-		p.l.observe(p.ctx, e)
+		p.observe(e)
 	}
 }
 
 // tellAlike tells how many more failed alike.
-func (p *pass) tellAlike(ctx context.Context) {
+func (p *pass) tellAlike() {
 	p.mu.Lock()
 	alike := p.alike
 	p.alike = nil
 	p.mu.Unlock()
 	for _, a := range alike {
 		if a.Count -= tellAlike; a.Count > 0 {
-			p.l.observe(ctx, *a)
+			p.observe(*a)
 		}
 	}
 }

@@ -29,18 +29,19 @@ func (w *watchdog) advance(now time.Time) { w.moved.Store(now.UnixNano()) }
 // lastMove returns when that was.
 func (w *watchdog) lastMove() time.Time { return time.Unix(0, w.moved.Load()) }
 
-// fetching takes down that the documents of k are being fetched, until done is
-// called.
-func (w *watchdog) fetching(k key) (done func()) {
+// fetching takes down that the documents of k are being fetched.
+func (w *watchdog) fetching(k key) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.line = append(w.line, k)
-	return func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		if i := slices.Index(w.line, k); i >= 0 {
-			w.line = slices.Delete(w.line, i, i+1)
-		}
+}
+
+// fetched takes down that they are not any more.
+func (w *watchdog) fetched(k key) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if i := slices.Index(w.line, k); i >= 0 {
+		w.line = slices.Delete(w.line, i, i+1)
 	}
 }
 
