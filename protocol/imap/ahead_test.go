@@ -15,7 +15,7 @@ func TestAhead(t *testing.T) {
 	f := newFetcher(&pass{leash: leash, pool: &spool.Pool{}, choice: choice{known: true}}, 1, nil)
 	defer f.Close()
 	for uid := range uint32(12) {
-		f.want(mail{uid: uid + 1, size: batchBytes / 2})
+		f.want(&mail{uid: uid + 1, size: batchBytes / 2})
 	}
 	room := func() bool {
 		f.Lock()

@@ -48,11 +48,27 @@ func (t *taker) end() error {
 	return t.err
 }
 
-// An arrival is a mail that a taker takes, or would if it was not over.
+// An arrival is a mail that a taker takes, or would if it was not over. It reads
+// the literal, which is next on the connection.
 type arrival struct {
+	r    *responses
 	t    *taker
 	uid  uint32
 	size int64
+	lit  literal
+}
+
+var _ goimap.LiteralReader = (*arrival)(nil)
+
+// Size implements LiteralReader.
+func (a *arrival) Size() int64 { return a.size }
+
+// Read implements LiteralReader.
+func (a *arrival) Read(p []byte) (int, error) {
+	if a.r.literal == 0 {
+		return 0, io.EOF
+	}
+	return a.r.body(p)
 }
 
 // arrival returns the mail whose literal follows these items of a FETCH response;
@@ -75,7 +91,7 @@ func (r *responses) arrival(items []byte) *arrival {
 		other := t.other
 		t.mu.Unlock()
 		if !other {
-			return &arrival{t, uid, size}
+			return &arrival{r: r, t: t, uid: uid, size: size}
 		}
 	}
 	return nil
@@ -88,10 +104,10 @@ func (r *responses) take(a *arrival) error {
 	if a.t.over {
 		return nil // it is dropped
 	}
-	lit := &literal{LiteralReader: &incoming{r, a.size}}
-	err := a.t.take(a.uid, lit)
+	a.lit.LiteralReader = a
+	err := a.t.take(a.uid, &a.lit)
 	if err == nil {
-		err = lit.skip()
+		err = a.lit.skip()
 	}
 	return r.fail(a, err)
 }
@@ -133,21 +149,4 @@ func (r *responses) confirm() {
 	if !a.t.over {
 		a.t.ended(a.uid)
 	}
-}
-
-// An incoming literal is next on the connection.
-type incoming struct {
-	r    *responses
-	size int64
-}
-
-var _ goimap.LiteralReader = (*incoming)(nil)
-
-func (i *incoming) Size() int64 { return i.size }
-
-func (i *incoming) Read(p []byte) (int, error) {
-	if i.r.literal == 0 {
-		return 0, io.EOF
-	}
-	return i.r.body(p)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
 
@@ -112,6 +113,33 @@ func attached(b *testing.B, source *imap.Source) {
 	if err != nil || stats.Documents != benchAttachments {
 		b.Fatalf("%+v, %v, want %d documents", stats, err, benchAttachments)
 	}
+}
+
+// BenchmarkMail is what a pass allocates for a mail, whatever its bytes.
+func BenchmarkMail(b *testing.B) {
+	server, _ := bench(b)
+	source := sourceOf(server, "bench")
+	source.ReadOnly, source.Addr, source.Security = true, server.IMAP, dial.Plaintext
+	perMail(b, "attached", func(b *testing.B) { attached(b, source) })
+	perMail(b, "Source alone", func(b *testing.B) {
+		if err := source.Poll(b.Context(), launcher.SinkFunc(mailtest.Drain)); err != nil {
+			b.Fatal(err)
+		}
+	})
+}
+
+func perMail(b *testing.B, name string, pass func(b *testing.B)) {
+	b.Run(name, func(b *testing.B) {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		for b.Loop() {
+			pass(b)
+		}
+		runtime.ReadMemStats(&after)
+		mails := float64(b.N) * benchMails
+		b.ReportMetric(float64(after.Mallocs-before.Mallocs)/mails, "allocs/mail")
+		b.ReportMetric(float64(after.TotalAlloc-before.TotalAlloc)/mails, "B/mail")
+	})
 }
 
 // BenchmarkJob is the complete job: what is attached goes into a folder Sink with

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	goimap "github.com/emersion/go-imap/v2"
 )
 
 // A box is a folder that is being read.
@@ -15,6 +17,7 @@ type box struct {
 	place    string   // of its mails, in their IDs: it, or the account
 	readOnly bool     // it is examined, not selected
 	validity uint64   // UIDVALIDITY
+	version  string   // the same, in decimal
 	hashed   bool     // UIDs do not last: parcels go by what is in the mails
 	gmail    bool     // parcels go by X-GM-MSGID
 	flags    []string // that mails have, separated by flagSep
@@ -31,19 +34,22 @@ type mail struct {
 }
 
 // arrived returns when the mail arrived at the server; zero: not known.
-func (m mail) arrived() time.Time {
+func (m *mail) arrived() time.Time {
 	if m.time == 0 {
 		return time.Time{}
 	}
 	return time.Unix(m.time, 0)
 }
 
+// number returns the UID in decimal.
+func (m *mail) number() string { return strconv.FormatUint(uint64(m.uid), 10) }
+
 // meta returns what is known of m.
-func (b *box) meta(m mail) map[string]string {
+func (b *box) meta(m *mail) map[string]string {
 	meta := map[string]string{
 		"imap.folder":      b.name,
-		"imap.uid":         strconv.FormatUint(uint64(m.uid), 10),
-		"imap.uidvalidity": strconv.FormatUint(b.validity, 10),
+		"imap.uid":         m.number(),
+		"imap.uidvalidity": b.version,
 		"imap.flags":       b.flags[m.flags],
 	}
 	if m.gm != 0 {
@@ -58,24 +64,41 @@ func (b *box) meta(m mail) map[string]string {
 const flagSep = " "
 
 // flagged reports whether m has a flag.
-func (b *box) flagged(m mail, flag string) bool {
-	return slices.ContainsFunc(strings.Split(b.flags[m.flags], flagSep), func(f string) bool {
-		return strings.EqualFold(f, flag)
-	})
+func (b *box) flagged(m *mail, flag string) bool {
+	for f := range strings.SplitSeq(b.flags[m.flags], flagSep) {
+		if strings.EqualFold(f, flag) {
+			return true
+		}
+	}
+	return false
 }
 
 // A listing collects the mails of a folder.
 type listing struct {
 	b       *box
 	mails   []mail
-	deleted map[uint32]bool   // UIDs of mails that are marked as deleted
-	index   map[string]uint32 // of box.flags
+	deleted map[uint32]bool    // UIDs of mails that are marked as deleted
+	index   map[string]uint32  // of box.flags
+	told    map[string]meaning // by the list of flags as the server told it
+}
+
+// A meaning is what a list of flags says.
+type meaning struct {
+	index   uint32 // into box.flags
+	deleted bool   // the mail is marked as deleted
 }
 
 func newListing(b *box) *listing {
-	l := &listing{b: b, deleted: make(map[uint32]bool), index: map[string]uint32{"": 0}}
+	l := &listing{b: b, deleted: make(map[uint32]bool), index: map[string]uint32{"": 0}, told: make(map[string]meaning)}
 	b.flags = []string{""}
 	return l
+}
+
+// expect makes room for n mails, or for some of them: n is what a server says.
+func (l *listing) expect(n uint32) {
+	if l.mails == nil {
+		l.mails = make([]mail, 0, min(n, 4<<10))
+	}
 }
 
 // The flags of mails are kept once for all that have the same, as far as they
@@ -85,8 +108,21 @@ const (
 	maxFlagLists = 4 << 10
 )
 
-// add takes a mail in, with flags if the server told them.
-func (l *listing) add(m mail, flags []string) {
+// learn returns what a list of flags says, and keeps that.
+func (l *listing) learn(list string) (known meaning) {
+	told := readFlags(list)
+	known.deleted = slices.ContainsFunc(told, func(f string) bool { return strings.EqualFold(f, string(goimap.FlagDeleted)) })
+	if !known.deleted {
+		known.index = l.place(told)
+	}
+	if len(list) < maxFlags && len(l.told) < maxFlagLists {
+		l.told[list] = known
+	}
+	return known
+}
+
+// place returns where in box.flags these are. It may change their order.
+func (l *listing) place(flags []string) uint32 {
 	slices.Sort(flags)
 	var b strings.Builder
 	for _, f := range flags {
@@ -101,8 +137,7 @@ func (l *listing) add(m mail, flags []string) {
 		l.b.flags = append(l.b.flags, text)
 		l.index[text] = i
 	}
-	m.flags = i
-	l.mails = append(l.mails, m)
+	return i
 }
 
 // sort puts the mails in the order of UIDs, without repetitions: of those the

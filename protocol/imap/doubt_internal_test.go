@@ -19,8 +19,8 @@ func TestLineLostInDoubt(t *testing.T) {
 	f := newFetcher(p, 2, mails)
 	defer f.Close()
 	f.Lock()
-	for _, m := range mails[:flow.MaxSuspects] {
-		f.Suspect(newDownload(m, f.pool), errors.New("breaks"))
+	for i := range flow.MaxSuspects {
+		f.Suspect(newDownload(&mails[i], f.pool), errors.New("breaks"))
 	}
 	f.Unlock()
 	f.serve(newLine(func() (*session, error) { return nil, dial.ErrCrowded }), &box{name: "INBOX"})

@@ -8,8 +8,8 @@ import (
 // A download is the body of one mail on its way into the spool. What it adds
 // is of the goroutine that fetches.
 type download struct {
-	*flow.Download
-	mail mail
+	flow.Download
+	mail *mail
 
 	step   step
 	breaks int   // connections that broke while this mail alone was fetched
@@ -29,8 +29,10 @@ const (
 	bySeqNum             // alone, by sequence number
 )
 
-func newDownload(m mail, pool *spool.Pool) *download {
-	return &download{Download: flow.NewDownload(pool), mail: m, other: -1}
+func newDownload(m *mail, pool *spool.Pool) *download {
+	d := &download{mail: m, other: -1}
+	d.Init(pool)
+	return d
 }
 
 // end ends the download if what has arrived is the whole mail. A length that

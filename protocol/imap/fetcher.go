@@ -60,7 +60,7 @@ func newFetcher(p *pass, lines int, mails []mail) *fetcher {
 }
 
 // want asks for a mail. The download ends sooner or later.
-func (f *fetcher) want(m mail) *download {
+func (f *fetcher) want(m *mail) *download {
 	d := newDownload(m, f.pool)
 	f.Want(d)
 	return d

@@ -26,14 +26,14 @@ func numbered(mails []mail) (kept []mail, left error) {
 }
 
 // decided returns what became of m under another label in this pass.
-func (p *pass) decided(m mail) (outcome launcher.Outcome, known bool) {
+func (p *pass) decided(m *mail) (outcome launcher.Outcome, known bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	outcome, known = p.fates[m.gm]
 	return outcome, known && m.gm != 0
 }
 
-func (p *pass) decide(m mail, outcome launcher.Outcome) {
+func (p *pass) decide(m *mail, outcome launcher.Outcome) {
 	if m.gm == 0 {
 		return
 	}

@@ -47,14 +47,16 @@ func (l *line) hashes(b *box, mails []mail) ([]mail, error) {
 // hash puts the sums of mails into sums, by UID.
 func (s *session) hash(mails []mail, sums map[uint32]string) error {
 	sizes := make(map[uint32]int64, len(mails))
+	var set goimap.UIDSet
 	for _, m := range mails {
 		sizes[m.uid] = m.size
+		set.AddNum(goimap.UID(m.uid))
 	}
 	section := &goimap.FetchItemBodySection{
 		Specifier: goimap.PartSpecifierHeader, Peek: true, Partial: &goimap.SectionPartial{Size: maxHeader},
 	}
 	sum := ""
-	return s.bodies(setOf(mails), section, budget+int64(len(mails))*(maxHeader+1024), func(uid uint32, b body) error {
+	return s.bodies(set, section, budget+int64(len(mails))*(maxHeader+1024), func(uid uint32, b body) error {
 		size, ok := sizes[uid]
 		if !ok {
 			return nil

@@ -33,6 +33,7 @@ func (s *session) open(b *box) (count uint32, state selected, listed *listing, e
 	own.exists = func(n uint32) { // before the first of them is listed
 		if n = min(n, maxUIDs); n > known {
 			n = min(max(n, 2*known), maxUIDs) // it may tell them one by one
+			listed.expect(n)
 			ends = append(ends, s.conn.Begin(int64(n-known)*listLine))
 			known = n
 		}
@@ -104,7 +105,7 @@ func (s *session) mails(b *box, count uint32, how care, listed *listing) ([]mail
 	}
 	for uid := range uids.each() {
 		if _, ok := slices.BinarySearchFunc(found, uid, func(m mail, u uint32) int { return cmp.Compare(m.uid, u) }); !ok && !listed.deleted[uid] {
-			listed.add(mail{uid: uid, size: -1}, nil)
+			listed.mails = append(listed.mails, mail{uid: uid, size: -1})
 		}
 	}
 	return listed.sort(), nil
@@ -128,19 +129,25 @@ func listCommand(how care, gmail bool) string {
 // its UID and flags.
 func (l *listing) read(items []byte) {
 	m, flags, ok := readListed(items)
-	switch {
-	case !ok:
-	case slices.ContainsFunc(flags, func(f string) bool { return strings.EqualFold(f, string(goimap.FlagDeleted)) }):
-		l.deleted[m.uid] = true
-	default:
-		l.add(m, flags)
+	if !ok {
+		return
 	}
+	known, ok := l.told[string(flags)]
+	if !ok {
+		known = l.learn(string(flags))
+	}
+	if known.deleted {
+		l.deleted[m.uid] = true
+		return
+	}
+	m.flags = known.index
+	l.mails = append(l.mails, m)
 }
 
-// readListed reads the items of a FETCH response in a listing. It takes what it
-// can read; ok is false without UID and flags, for then it is not known
-// whether the mail is to be offered.
-func readListed(items []byte) (m mail, flags []string, ok bool) {
+// readListed reads the items of a FETCH response in a listing, the flags as they
+// were told. It takes what it can read; ok is false without UID and flags, for
+// then it is not known whether the mail is to be offered.
+func readListed(items []byte) (m mail, flags []byte, ok bool) {
 	m.size = -1
 	hasFlags := false
 	rest, _ := bytes.CutPrefix(items, []byte("("))
@@ -149,20 +156,20 @@ func readListed(items []byte) (m mail, flags []string, ok bool) {
 		if !more {
 			return m, flags, m.uid != 0 && hasFlags
 		}
-		switch strings.ToUpper(name) {
+		switch strings.ToUpper(string(name)) {
 		case "UID":
-			m.uid = uint32(readNumber(value, 32))
+			m.uid = uint32(readNumber(string(value), 32))
 		case "RFC822.SIZE":
-			if n, err := strconv.ParseInt(value, 10, 63); err == nil && n >= 0 {
+			if n, err := strconv.ParseInt(string(value), 10, 63); err == nil && n >= 0 {
 				m.size = n
 			}
 		case "INTERNALDATE":
-			m.time = readDate(value)
+			m.time = readDate(string(value))
 		case "X-GM-MSGID":
-			m.gm = readNumber(value, 64)
+			m.gm = readNumber(string(value), 64)
 		case "FLAGS":
-			if list, found := strings.CutPrefix(value, "("); found {
-				flags, hasFlags = readFlags(strings.TrimSuffix(list, ")")), true
+			if list, found := bytes.CutPrefix(value, []byte("(")); found {
+				flags, hasFlags = bytes.TrimSuffix(list, []byte(")")), true
 			}
 		}
 	}
@@ -170,18 +177,18 @@ func readListed(items []byte) (m mail, flags []string, ok bool) {
 
 // nextItem takes a name and its value off rest. more is false at the end, and
 // where neither can be told.
-func nextItem(rest *[]byte) (name, value string, more bool) {
+func nextItem(rest *[]byte) (name, value []byte, more bool) {
 	b := bytes.TrimLeft(*rest, " ")
 	n := bytes.IndexByte(b, ' ')
 	if n <= 0 {
-		return "", "", false
+		return nil, nil, false
 	}
-	name, b = string(b[:n]), bytes.TrimLeft(b[n:], " ")
+	name, b = b[:n], bytes.TrimLeft(b[n:], " ")
 	n = valueLen(b)
 	if n <= 0 {
-		return "", "", false
+		return nil, nil, false
 	}
-	value, *rest = string(b[:n]), b[n:]
+	value, *rest = b[:n], b[n:]
 	return name, value, true
 }
 

@@ -27,7 +27,8 @@ func TestReadListed(t *testing.T) {
 		{`(UID 5 FLAGS () X-GM-MSGID 99999999999999999999)`, mail{uid: 5, size: -1}, "", true},
 		{``, mail{size: -1}, "", false},
 	} {
-		got, flags, ok := readListed([]byte(test.items))
+		got, list, ok := readListed([]byte(test.items))
+		flags := readFlags(string(list))
 		if got != test.want || strings.Join(flags, " ") != test.flags || ok != test.ok {
 			t.Errorf("%s: %+v, flags %q, %v; want %+v, %q, %v", test.items, got, flags, ok, test.want, test.flags, test.ok)
 		}
@@ -39,11 +40,11 @@ func FuzzListed(f *testing.F) {
 	f.Add([]byte(`(UID 5 FLAGS (\Seen) RFC822.SIZE 100 INTERNALDATE "17-Jul-1996 02:44:25 -0700" X-GM-MSGID 12)`))
 	f.Add([]byte(`(UID 5 X ("a\") (" (b)) FLAGS (`))
 	f.Fuzz(func(t *testing.T, items []byte) {
-		m, flags, ok := readListed(items)
+		m, list, ok := readListed(items)
 		if ok && m.uid == 0 || m.size < -1 || m.time < 0 {
 			t.Errorf("%+v, %v", m, ok)
 		}
-		for _, flag := range flags {
+		for _, flag := range readFlags(string(list)) {
 			if !isFlag(flag) {
 				t.Errorf("flag %q", flag)
 			}

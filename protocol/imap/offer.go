@@ -19,7 +19,7 @@ type offer struct {
 	p *pass
 	b *box
 	f *fetcher
-	m mail
+	m *mail
 
 	meta map[string]string // of the parcel and of its document
 
@@ -33,7 +33,8 @@ type offer struct {
 func (p *pass) offer(b *box, f *fetcher, mails []mail, settle *settler) {
 	crew := flow.NewCrew()
 	defer crew.Wait()
-	for _, m := range mails {
+	for i := range mails {
+		m := &mails[i]
 		if outcome, known := p.decided(m); known {
 			p.letGo(settle, m, outcome)
 			continue
@@ -43,20 +44,25 @@ func (p *pass) offer(b *box, f *fetcher, mails []mail, settle *settler) {
 		}
 		ctx := launcher.Turn(p.ctx)
 		p.leash.Move(1, 0)
-		crew.Go(func() {
-			o := &offer{p: p, b: b, f: f, m: m, meta: b.meta(m)}
-			outcome := p.store(ctx, o)
-			asked := o.release()
-			p.decide(m, outcome)
-			done := p.letGo(settle, m, outcome)
-			p.leash.Move(-1, 0)
-			p.gate.Leave(max(m.size, 0), asked && done)
-		})
+		o := &offer{p: p, b: b, f: f, m: m}
+		crew.Go(func() { o.run(ctx, settle) })
 	}
 }
 
+// run makes the offer, and does what follows from the answer.
+func (o *offer) run(ctx context.Context, settle *settler) {
+	p, size := o.p, max(o.m.size, 0)
+	o.meta = o.b.meta(o.m)
+	outcome := p.store(ctx, o)
+	asked := o.release()
+	p.decide(o.m, outcome)
+	done := p.letGo(settle, o.m, outcome)
+	p.leash.Move(-1, 0)
+	p.gate.Leave(size, asked && done)
+}
+
 // letGo has a mail settled if it is to be, and reports whether it is.
-func (p *pass) letGo(settle *settler, m mail, outcome launcher.Outcome) bool {
+func (p *pass) letGo(settle *settler, m *mail, outcome launcher.Outcome) bool {
 	if outcome != launcher.Taken && outcome != launcher.SetAside {
 		return false
 	}
@@ -93,7 +99,7 @@ func (o *offer) release() (asked bool) {
 func (o *offer) parcel() *launcher.Parcel {
 	return &launcher.Parcel{
 		ID:        o.p.id(o.b, o.m),
-		Origin:    fmt.Sprintf("%s uid %d", plain(o.b.name), o.m.uid),
+		Origin:    plain(o.b.name) + " uid " + o.m.number(),
 		Time:      o.m.arrived(),
 		Meta:      o.meta,
 		Documents: o.documents,
@@ -127,7 +133,7 @@ func (o *offer) documents(ctx context.Context) ([]*launcher.Document, error) {
 		return nil, err
 	}
 	return []*launcher.Document{{
-		Name:      launcher.CleanName(fmt.Sprintf("%s-%d.eml", last(o.b.name), o.m.uid)),
+		Name:      launcher.CleanName(last(o.b.name) + "-" + o.m.number() + ".eml"),
 		Dir:       o.b.dir,
 		MediaType: "message/rfc822",
 		Size:      body.Size(),

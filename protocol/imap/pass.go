@@ -129,6 +129,7 @@ func (p *pass) folder(name string) error {
 			return err
 		}
 		count, b.validity, listed = n, state.validity, told
+		b.version = strconv.FormatUint(b.validity, 10)
 		b.hashed = !b.gmail && (state.validity == 0 || state.notSticky)
 		p.report(c)
 		if state.readOnly && !b.readOnly {
@@ -236,11 +237,10 @@ func (p *pass) checkValidity(b *box) {
 	if p.dry {
 		return // the pass that offers them warns
 	}
-	now := strconv.FormatUint(b.validity, 10)
-	was := launcher.Remember(p.ctx, "imap/"+b.place+"/uidvalidity", now)
-	if was != "" && was != now {
+	was := launcher.Remember(p.ctx, "imap/"+b.place+"/uidvalidity", b.version)
+	if was != "" && was != b.version {
 		launcher.Warn(p.ctx, "folder "+plain(b.name),
-			fmt.Errorf("UIDVALIDITY changed from %s to %s: every mail in it is offered again", was, now))
+			fmt.Errorf("UIDVALIDITY changed from %s to %s: every mail in it is offered again", was, b.version))
 	}
 }
 
@@ -257,14 +257,14 @@ func (p *pass) report(c *session) {
 
 // id returns the ID of a mail's parcel: account, folder, UIDVALIDITY and UID,
 // or account and X-GM-MSGID, which is the same in every folder.
-func (p *pass) id(b *box, m mail) string {
+func (p *pass) id(b *box, m *mail) string {
 	switch {
 	case b.gmail:
-		return fmt.Sprintf("imap/%s/gm/%d", b.place, m.gm)
+		return "imap/" + b.place + "/gm/" + strconv.FormatUint(m.gm, 10)
 	case b.hashed:
 		return "imap/" + b.place + "/" + m.hash
 	}
-	return fmt.Sprintf("imap/%s/%d/%d", b.place, b.validity, m.uid)
+	return "imap/" + b.place + "/" + b.version + "/" + m.number()
 }
 
 // place names a place in the account, in few characters.

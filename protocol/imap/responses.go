@@ -149,7 +149,11 @@ func (r *responses) next() error {
 		return nil
 	}
 	r.inside = false
-	if n, at := announced(append(r.tail, line[max(0, len(line)-32):]...)); n >= 0 && !r.text {
+	end := line[max(0, len(line)-32):]
+	if r.cut {
+		end = append(r.tail, end...)
+	}
+	if n, at := announced(end); n >= 0 && !r.text {
 		r.inside, r.literal = true, n
 		if at == '~' { // RFC 3516 literals that the library does not take here
 			line = bytes.Replace(line, []byte("~{"), []byte("{"), 1)

@@ -51,9 +51,9 @@ func (s *Search) headers() bool {
 // listed reports whether what the listing tells of a mail fits.
 func (s *Search) listed(b *box, m mail) bool {
 	switch {
-	case s.Unseen && b.flagged(m, string(goimap.FlagSeen)),
-		s.Flag != "" && !b.flagged(m, s.Flag),
-		s.NotFlag != "" && b.flagged(m, s.NotFlag),
+	case s.Unseen && b.flagged(&m, string(goimap.FlagSeen)),
+		s.Flag != "" && !b.flagged(&m, s.Flag),
+		s.NotFlag != "" && b.flagged(&m, s.NotFlag),
 		s.Larger > 0 && m.size >= 0 && m.size <= s.Larger,
 		s.Smaller > 0 && m.size >= s.Smaller:
 		return false
@@ -143,8 +143,12 @@ func (s *session) recheck(mails []mail, want *Search, refused map[uint32]bool) e
 		Specifier: goimap.PartSpecifierHeader, HeaderFields: []string{"From", "To", "Subject", "Date"}, Peek: true,
 		Partial: &goimap.SectionPartial{Size: maxFields},
 	}
+	var set goimap.UIDSet
+	for _, m := range mails {
+		set.AddNum(goimap.UID(m.uid))
+	}
 	cost := budget + int64(len(mails))*(maxFields+1024)
-	return s.bodies(setOf(mails), section, cost, func(uid uint32, got body) error {
+	return s.bodies(set, section, cost, func(uid uint32, got body) error {
 		var b bytes.Buffer
 		if _, err := io.Copy(&b, io.LimitReader(got.lit, maxFields)); err != nil {
 			return err

@@ -31,8 +31,8 @@ type settler struct {
 
 	mu      sync.Mutex
 	changed *sync.Cond
-	taken   []mail
-	aside   []mail
+	taken   []*mail
+	aside   []*mail
 	timer   *time.Timer // runs while mails wait
 	due     bool        // they have waited long enough
 	closed  bool
@@ -52,7 +52,7 @@ func newSettler(p *pass, l *line, b *box) *settler {
 }
 
 // add has a mail settled.
-func (s *settler) add(m mail, o launcher.Outcome) {
+func (s *settler) add(m *mail, o launcher.Outcome) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if o == launcher.Taken {
@@ -82,7 +82,7 @@ func (s *settler) close() {
 }
 
 // next waits for mails to settle. more is false for the last ones.
-func (s *settler) next() (taken, aside []mail, more bool) {
+func (s *settler) next() (taken, aside []*mail, more bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for !s.closed && !s.due && len(s.taken)+len(s.aside) < enough {
@@ -102,7 +102,7 @@ func (s *settler) next() (taken, aside []mail, more bool) {
 func (s *settler) run() error {
 	var errs []error
 	for more, lost := true, false; more; {
-		var taken, aside []mail
+		var taken, aside []*mail
 		taken, aside, more = s.next()
 		if !lost {
 			err := errors.Join(s.settle(taken, s.p.plan.to.done, s.after), s.settle(aside, s.p.plan.to.rejected, nil))
@@ -115,7 +115,7 @@ func (s *settler) run() error {
 }
 
 // settle moves mails to a folder, or if that is "" does f.
-func (s *settler) settle(mails []mail, to string, f func([]mail) error) error {
+func (s *settler) settle(mails []*mail, to string, f func([]*mail) error) error {
 	for part := range slices.Chunk(mails, maxSet) {
 		var err error
 		switch {
@@ -132,7 +132,7 @@ func (s *settler) settle(mails []mail, to string, f func([]mail) error) error {
 }
 
 // after does what Source.After says.
-func (s *settler) after(mails []mail) error {
+func (s *settler) after(mails []*mail) error {
 	src := s.p.s
 	switch {
 	case s.b.readOnly || src.After == Nothing:
@@ -181,7 +181,7 @@ func (s *settler) delete(c *session, set goimap.UIDSet) error {
 }
 
 // move moves mails, and reports those as failed that are in their place still.
-func (s *settler) move(mails []mail, to string) error {
+func (s *settler) move(mails []*mail, to string) error {
 	err := s.l.run(s.b, func(c *session) error {
 		// Also after a connection broke: what is gone by now was moved.
 		set, err := c.remaining(setOf(mails))

@@ -57,7 +57,7 @@ func (s *session) exist(set goimap.UIDSet) (uids, error) {
 // below the 8,000 that a server has to take (RFC 7162, 4).
 const maxSet = 500
 
-func setOf(mails []mail) goimap.UIDSet {
+func setOf(mails []*mail) goimap.UIDSet {
 	var set goimap.UIDSet
 	for _, m := range mails {
 		set.AddNum(goimap.UID(m.uid))

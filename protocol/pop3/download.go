@@ -14,7 +14,7 @@ import (
 // A download is the body of one mail on its way into the spool. What it adds
 // is of the goroutine that fetches.
 type download struct {
-	*flow.Download
+	flow.Download
 	mail mail
 	most int64 // bytes that it may have; 0: no limit
 
@@ -24,7 +24,8 @@ type download struct {
 }
 
 func newDownload(m mail, pool *spool.Pool, most int64) *download {
-	d := &download{Download: flow.NewDownload(pool), mail: m, most: most}
+	d := &download{mail: m, most: most}
+	d.Init(pool)
 	if m.uidl == "" {
 		d.sum = sha256.New()
 	}

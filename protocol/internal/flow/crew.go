@@ -18,8 +18,8 @@ func (c *Crew) Go(f func()) {
 	case c.next <- f:
 	default: // all are at work
 		c.wg.Go(func() {
-			for ok := true; ok; f, ok = <-c.next {
-				f()
+			for g, ok := f, true; ok; g, ok = <-c.next {
+				g()
 			}
 		})
 	}

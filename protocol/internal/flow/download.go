@@ -10,8 +10,9 @@ import (
 	"github.com/ezged/coldlauncher/launcher/spool"
 )
 
-// A Download is the body of one mail on its way into the spool. Write, Receive,
-// Got, Restart and Commit are for the goroutine that fetches.
+// A Download is the body of one mail on its way into the spool. Init comes
+// first. Write, Receive, Got, Restart and Commit are for the goroutine that
+// fetches.
 type Download struct {
 	pool  *spool.Pool
 	w     *spool.Writer
@@ -26,9 +27,9 @@ type Download struct {
 	abandoned bool // nobody wants it any more
 }
 
-// NewDownload returns a Download of which nothing has arrived.
-func NewDownload(pool *spool.Pool) *Download {
-	return &Download{pool: pool, w: pool.Create(), done: make(chan struct{})}
+// Init begins a Download of which nothing has arrived.
+func (d *Download) Init(pool *spool.Pool) {
+	d.pool, d.w, d.done = pool, pool.Create(), make(chan struct{})
 }
 
 // Write appends to the body. It fails where the spool does.

@@ -15,8 +15,14 @@ import (
 
 // A letter is what a protocol makes of a Download.
 type letter struct {
-	*flow.Download
+	flow.Download
 	n int
+}
+
+func newLetter(pool *spool.Pool, n int) *letter {
+	l := &letter{n: n}
+	l.Init(pool)
+	return l
 }
 
 // ask returns a Queue with so many letters in it.
@@ -24,7 +30,7 @@ func ask(ctx context.Context, letters int) (q *flow.Queue[*letter], all []*lette
 	q = flow.NewQueue(ctx, 8, func(a, b *letter) int { return cmp.Compare(a.n, b.n) })
 	pool := &spool.Pool{}
 	for n := range letters {
-		all = append(all, &letter{flow.NewDownload(pool), n})
+		all = append(all, newLetter(pool, n))
 	}
 	for i := range all {
 		q.Want(all[(i+letters/2)%letters])
@@ -114,7 +120,7 @@ func TestQueueHalt(t *testing.T) {
 	}
 	q.Resolve(false)
 	q.Unlock()
-	late := &letter{flow.NewDownload(&spool.Pool{}), 9}
+	late := newLetter(&spool.Pool{}, 9)
 	q.Want(late)
 	if got := fates(append(all, late)); got != "!!!!!!!!!" || !strings.Contains(q.Failure().Error(), "every message fails: bad") {
 		t.Errorf("the letters fared %q, failure %v; want all to end with the fault of the server", got, q.Failure())
@@ -281,7 +287,8 @@ func TestQueueAhead(t *testing.T) {
 func TestDownload(t *testing.T) {
 	for _, abandonedFirst := range []bool{false, true} {
 		pool := &spool.Pool{Memory: 10}
-		d := flow.NewDownload(pool)
+		var d flow.Download
+		d.Init(pool)
 		d.Write([]byte("half"))
 		d.Restart()
 		d.Write([]byte("whole"))
@@ -307,7 +314,8 @@ func TestDownload(t *testing.T) {
 			t.Errorf("Wait after Abandon: body %v, %v; want an error", body, err)
 		}
 	}
-	d := flow.NewDownload(&spool.Pool{})
+	var d flow.Download
+	d.Init(&spool.Pool{})
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errors.New("enough"))
 	if _, err := d.Wait(ctx); err == nil || err.Error() != "enough" {
@@ -319,7 +327,8 @@ func TestDownload(t *testing.T) {
 // the spool.
 func TestDownloadEndsTwice(t *testing.T) {
 	pool := &spool.Pool{PerBody: 16, Memory: 16, MaxDisk: 1}
-	d := flow.NewDownload(pool)
+	var d flow.Download
+	d.Init(pool)
 	d.Finish(nil, errors.New("too large"))
 	d.Restart()
 	d.Write([]byte("once more"))
