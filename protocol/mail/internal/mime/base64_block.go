@@ -2,6 +2,7 @@ package mime
 
 import (
 	"bytes"
+	stdbase64 "encoding/base64"
 	"encoding/binary"
 	"runtime"
 	"slices"
@@ -110,7 +111,14 @@ func wholeLines(text []byte, groups func(text []byte) int) (size, data int) {
 
 // wide tells whether the library decodes with wide registers here. Otherwise it
 // takes twice as long as the table of pairs.
-var wide = cpu.X86.Has(x86.AVX2) || runtime.GOARCH == "arm64"
+var wide = hasWide()
+
+func hasWide() bool {
+	if _, standard := any(base64.StdEncoding).(*stdbase64.Encoding); standard {
+		return false // 386, which may have AVX2 too, and builds with the tag purego
+	}
+	return cpu.X86.Has(x86.AVX2) || runtime.GOARCH == "arm64"
+}
 
 // evenLines appends to dst what the lines hold with which text begins, as long as
 // each is as long as the first. It takes none of them if one has anything but

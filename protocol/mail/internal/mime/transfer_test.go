@@ -304,6 +304,32 @@ func TestBlocksOfBase64(t *testing.T) {
 	}
 }
 
+// Wide registers take every character of base64, and no other byte for one,
+// wherever it stands.
+func TestEvenLinesOfEveryByte(t *testing.T) {
+	if !wide {
+		t.Skip("there are none")
+	}
+	line := strings.Repeat("Zm9v", 24)
+	var d base64Decoder
+	for at := range line {
+		for c := range 256 {
+			changed := []byte(line)
+			changed[at] = byte(c)
+			text := line + "\r\n" + string(changed) + "\r\n" + line + "\r\n"
+			want, err := base64.StdEncoding.DecodeString(line + string(changed) + line)
+			size, data := len(text), 3*len(line)
+			if !isBase64(byte(c)) || err != nil {
+				want, size, data = nil, 0, 0
+			}
+			got, gotSize, gotData := d.evenLines(nil, []byte(text))
+			if !bytes.Equal(got, want) || gotSize != size || gotData != data {
+				t.Fatalf("byte %#x at %d of a line: took %d bytes, %d characters, %q; want %d, %d, %q", c, at, gotSize, gotData, got, size, data, want)
+			}
+		}
+	}
+}
+
 // sameInBlocks fails the test unless what base64 is decoded to, and with which
 // defects, does not depend on whether it is taken in blocks.
 func sameInBlocks(t *testing.T, body string) {
