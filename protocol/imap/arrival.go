@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	goimap "github.com/emersion/go-imap/v2"
@@ -72,44 +73,53 @@ func (a *arrival) Read(p []byte) (int, error) {
 }
 
 // arrival returns the mail whose literal follows these items of a FETCH response;
-// nil if the library is to read it.
-func (r *responses) arrival(items []byte) *arrival {
+// nil if the library is to read it. whole tells whether these are all before it.
+func (r *responses) arrival(items []byte, whole bool) *arrival {
 	rest, first := bytes.CutPrefix(items, []byte("(UID "))
 	number, rest, _ := bytes.Cut(rest, []byte(" "))
-	n, err := strconv.ParseUint(string(number), 10, 32)
-	uid := uint32(n)
-	size, _ := announced(rest)
-	common := first && err == nil && size >= 0 && bytes.HasPrefix(rest, []byte("BODY[] {"))
+	uid, err := strconv.ParseUint(string(number), 10, 32)
+	known := whole && first && err == nil
+	size := bodySize(rest)
+	if size < 0 && (bytes.IndexByte(rest, '{') >= 0 || bytes.Contains(bytes.ToUpper(rest), []byte("UID"))) {
+		known = false // the library may find another further on
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, t := range r.takers {
-		if first && err == nil && !t.wants(uid) {
+		if known && !t.wants(uint32(uid)) {
 			continue
 		}
 		t.mu.Lock()
-		t.other = t.other || !common // it may be for t
+		t.other = t.other || !known || size < 0 // it may be for t
 		other := t.other
 		t.mu.Unlock()
 		if !other {
-			return &arrival{r: r, t: t, uid: uid, size: size}
+			return &arrival{r: r, t: t, uid: uint32(uid), size: size}
 		}
 	}
 	return nil
 }
 
-// take takes the mail whose literal is next.
+// bodySize returns the size of the body that alone is announced; -1 if it is not.
+func bodySize(items []byte) int64 {
+	number, body := bytes.CutPrefix(items, []byte("BODY[] {"))
+	number, announced := bytes.CutSuffix(number, []byte("}"))
+	n, err := strconv.ParseUint(string(number), 10, 63)
+	if !body || !announced || err != nil {
+		return -1
+	}
+	return int64(n)
+}
+
+// take takes the mail whose literal is next. What is not read of it is dropped.
 func (r *responses) take(a *arrival) error {
 	a.t.mu.Lock()
 	defer a.t.mu.Unlock()
 	if a.t.over {
-		return nil // it is dropped
+		return nil
 	}
 	a.lit.LiteralReader = a
-	err := a.t.take(a.uid, &a.lit)
-	if err == nil {
-		err = a.lit.skip()
-	}
-	return r.fail(a, err)
+	return r.fail(a, a.t.take(a.uid, &a.lit))
 }
 
 // leave takes the line behind the literal of a mail. Bytes that were lost on the
@@ -117,22 +127,44 @@ func (r *responses) take(a *arrival) error {
 func (r *responses) leave(a *arrival, line []byte) error {
 	a.t.mu.Lock()
 	defer a.t.mu.Unlock()
-	rest, ok := bytes.CutSuffix(bytes.TrimRight(line, "\r\n"), []byte(")"))
+	rest, whole := bytes.CutSuffix(line, []byte("\n"))
+	rest, ended := bytes.CutSuffix(bytes.TrimRight(rest, "\r "), []byte(")"))
+	ok := whole && ended
 	for ok && len(rest) > 0 {
-		_, _, ok = nextItem(&rest)
+		var name, value []byte
+		if ok = rest[0] == ' '; ok {
+			name, value, ok = nextItem(&rest)
+		}
+		ok = ok && a.mayHave(string(name), string(value))
 	}
-	if !ok || r.inside {
+	if !ok {
 		return r.fail(a, fmt.Errorf("server said %q behind a message", saying(line)))
 	}
 	r.arrived = a
 	return nil
 }
 
+// mayHave reports whether a server may tell this behind the body although it was
+// not asked for.
+func (a *arrival) mayHave(name, value string) bool {
+	switch strings.ToUpper(name) {
+	case "UID":
+		return readNumber(value, 32) == uint64(a.uid)
+	case "FLAGS", "MODSEQ", "ENVELOPE", "BODY", "BODYSTRUCTURE":
+		return value[0] == '('
+	case "INTERNALDATE":
+		return value[0] == '"'
+	case "RFC822.SIZE":
+		return isNumber(value)
+	}
+	return false
+}
+
 // fail ends the session with err, unless it is nil.
 func (r *responses) fail(a *arrival, err error) error {
 	if err != nil {
 		a.t.err = err
-		r.Conn.Close()
+		r.abort()
 	}
 	return err
 }

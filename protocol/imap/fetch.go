@@ -279,7 +279,7 @@ func (s *session) read(set goimap.NumSet, opts *goimap.FetchOptions, f func(uid 
 				if err != nil {
 					// The library must not be asked for more: its reader
 					// and what it handed out here share a buffer.
-					s.conn.Close()
+					s.in.abort()
 					b.lit.abandon()
 					return err
 				}

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net"
 	"strconv"
 	"strings"
 	"sync"
@@ -41,6 +42,8 @@ type responses struct {
 	plus  atomic.Bool                // a continuation request is expected
 	over  atomic.Bool                // the library does not read any more, and ends all commands
 	ended <-chan struct{}            // closed when it has ended them
+
+	aborted atomic.Bool // it is to stop
 
 	mu       sync.Mutex
 	takers   []*taker
@@ -126,9 +129,19 @@ func (r *responses) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// abort closes the connection, and has nothing read any more of what has come
+// already: nobody takes it from the library.
+func (r *responses) abort() {
+	r.aborted.Store(true)
+	r.Conn.Close()
+}
+
 // next reads a line, or as much of it as the buffer holds, and decides what
 // becomes of it.
 func (r *responses) next() error {
+	if r.aborted.Load() {
+		return net.ErrClosed
+	}
 	line, err := r.br.ReadSlice('\n')
 	whole := err == nil
 	if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
@@ -140,7 +153,12 @@ func (r *responses) next() error {
 		if line, err = r.begin(line, whole); err != nil {
 			return err
 		}
-		r.confirm()
+		if !r.drop || r.coming != nil { // what is left out may be anything
+			r.confirm()
+		}
+	}
+	if !whole && r.coming != nil {
+		return r.leave(r.coming, line)
 	}
 	if !whole {
 		r.cut = true
@@ -256,14 +274,11 @@ func (r *responses) untagged(line, rest []byte, whole bool) []byte {
 				}
 				return line
 			}
-			if !whole {
-				return line
-			}
-			if r.coming = r.arrival(items); r.coming != nil {
+			if r.coming = r.arrival(items, whole); r.coming != nil {
 				r.drop = true
 				return line
 			}
-			if mended, ok := mendFlags(items); ok {
+			if mended, ok := mendFlags(items); ok && whole {
 				return fmt.Appendf(nil, "* %s FETCH %s\r\n", word, mended)
 			}
 		default:

@@ -18,6 +18,7 @@ import (
 
 	"github.com/ezged/coldlauncher/launcher"
 	"github.com/ezged/coldlauncher/launcher/launchertest/mailtest"
+	"github.com/ezged/coldlauncher/launcher/spool"
 	"github.com/ezged/coldlauncher/protocol/dial"
 	"github.com/ezged/coldlauncher/protocol/imap"
 )
@@ -57,6 +58,80 @@ func noLeaks(t *testing.T, s *mailtest.IMAPScript) (check func()) {
 func TestOneBadMail(t *testing.T) {
 	t.Run("in the common form", func(t *testing.T) { testOneBadMail(t, false) })
 	t.Run("with news between", func(t *testing.T) { testOneBadMail(t, true) })
+}
+
+// TestSpoolRefusesOne: a mail for which there is no place ends the connection,
+// and not the pass, although more mails have come behind it.
+func TestSpoolRefusesOne(t *testing.T) {
+	for _, news := range []bool{false, true} { // see testOneBadMail
+		mails := messages(80)
+		mails[36] = append(mails[36], strings.Repeat("x", 20_000)...)
+		s := &mailtest.IMAPScript{Caps: modern}
+		s.OnMail = func(c *mailtest.Talk, seq int, m *mailtest.Mail, items string) bool {
+			if news && strings.Contains(items, "BODY") {
+				c.Say("* 1 FETCH (FLAGS (\\Answered))")
+			}
+			return false
+		}
+		s.Fill("INBOX", mails...)
+		s.Start(t)
+		check := noLeaks(t, s)
+		source := scripted(s)
+		source.Spool = &spool.Pool{MaxBody: 10_000}
+		var got shelf
+		if err := source.Poll(t.Context(), &got); err != nil || len(got.bodies) != 79 || len(got.failed) == 0 {
+			t.Errorf("news between: %v: Poll: %v, %d mails came, failed: %v; want nil and all but one", news, err, len(got.bodies), got.failed)
+		}
+		check()
+	}
+}
+
+// TestSaysWhatIsWrong: of a mail in which bytes are put each time a person reads
+// what the server said.
+func TestSaysWhatIsWrong(t *testing.T) {
+	s := &mailtest.IMAPScript{Caps: modern}
+	s.OnMail = func(c *mailtest.Talk, seq int, m *mailtest.Mail, items string) bool {
+		if m.UID != 2 || !strings.Contains(items, "BODY") {
+			return false
+		}
+		c.Raw(fmt.Sprintf("* %d FETCH (UID %d BODY[] {%d}\r\n%*sput in)\r\n", seq, m.UID, m.Size, int(m.Size), ""))
+		return true
+	}
+	s.Fill("INBOX", messages(3)...)
+	s.Start(t)
+	defer noLeaks(t, s)()
+	var got shelf
+	if err := scripted(s).Poll(t.Context(), &got); err != nil || len(got.bodies) != 2 {
+		t.Errorf("Poll: %v, %d mails came, want nil and two", err, len(got.bodies))
+	}
+	if len(got.failed) != 1 || !strings.Contains(got.failed[0].Error(), `: cannot read the server's answer: server said "put in)" behind a message`) {
+		t.Errorf("failed: %v, want what the server said", got.failed)
+	}
+}
+
+// TestNoPieces: a server that returns all of a large mail where a piece of it was
+// asked for is believed, once.
+func TestNoPieces(t *testing.T) {
+	large := append(messages(1)[0], bytes.Repeat([]byte("0123456789abcde\n"), 9<<16)...)
+	s := &mailtest.IMAPScript{Caps: modern}
+	asked := 0
+	s.OnMail = func(c *mailtest.Talk, seq int, m *mailtest.Mail, items string) bool {
+		if !strings.Contains(items, "BODY") {
+			return false
+		}
+		asked++
+		c.Raw(fmt.Sprintf("* %d FETCH (UID %d BODY[] {%d}\r\n", seq, m.UID, m.Size))
+		io.Copy(talkWriter{c}, io.NewSectionReader(m.Body, 0, m.Size))
+		c.Say(")")
+		return true
+	}
+	s.Fill("INBOX", large)
+	s.Start(t)
+	defer noLeaks(t, s)()
+	var got shelf
+	if err := scripted(s).Poll(t.Context(), &got); err != nil || got.missing([][]byte{large}) != 0 || asked != 1 {
+		t.Errorf("Poll: %v, %d mails came, asked for %d times; failed: %v; want the mail at once", err, len(got.bodies), asked, got.failed)
+	}
 }
 
 // testOneBadMail has the server tell news of the first mail before each if they
