@@ -70,7 +70,7 @@ func (d *Duration) decode(dec *decoder, n *node, key string) {
 func (*Duration) schema() map[string]any {
 	return map[string]any{"anyOf": []any{
 		map[string]any{"type": "string", "pattern": `^(\d{1,6}d)?((\d+\.?\d*|\.\d+)(h|ms|m|s|us|µs|ns))*$`, "minLength": 2},
-		map[string]any{"type": "number", "minimum": 0, "maximum": maxSeconds},
+		map[string]any{"type": "number", "minimum": 0, "maximum": int64(maxSeconds)},
 	}}
 }
 
@@ -129,7 +129,7 @@ func (s *Size) decode(dec *decoder, n *node, key string) {
 func (*Size) schema() map[string]any {
 	return map[string]any{"anyOf": []any{
 		map[string]any{"type": "string", "pattern": sizes.String()},
-		map[string]any{"type": "integer", "minimum": 0, "maximum": maxBytes},
+		map[string]any{"type": "integer", "minimum": 0, "maximum": int64(maxBytes)},
 	}}
 }
 

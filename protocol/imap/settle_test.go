@@ -73,7 +73,7 @@ func TestManyMoves(t *testing.T) {
 	s := &mailtest.IMAPScript{Caps: modern}
 	s.Fill("INBOX", messages(count)...)
 	for i, m := range s.Folder("INBOX").Mails {
-		m.UID = uint32(4_000_000_000 + 3*i) // no ranges to be had
+		m.UID = 4_000_000_000 + uint32(3*i) // no ranges to be had
 	}
 	s.Start(t)
 	defer noLeaks(t, s)()
