@@ -13,11 +13,12 @@ import (
 // a line of text between whole groups, only lines that are nothing but base64
 // in whole groups are taken; others are a footer that somebody appended.
 type base64Decoder struct {
-	group []byte // characters not yet decoded
-	even  []byte // lines without their ends, for evenLines
-	begun bool   // data was met
-	ended bool   // the data may have ended
-	found Defects
+	group  []byte // characters not yet decoded
+	even   []byte // lines without their ends, for evenLines
+	uneven bool   // evenLines met some that are not
+	begun  bool   // data was met
+	ended  bool   // the data may have ended
+	found  Defects
 
 	count bool  // block only counts
 	size  int64 // what it counted, decoded

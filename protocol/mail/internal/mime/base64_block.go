@@ -126,7 +126,7 @@ func hasWide() bool {
 //
 // The library knows nothing of lines: their ends are left out before.
 func (d *base64Decoder) evenLines(dst, text []byte) (_ []byte, size, data int) {
-	if !wide {
+	if !wide || d.uneven {
 		return dst, 0, 0
 	}
 	end := bytes.IndexByte(text[:min(len(text), likelyLine)], '\n')
@@ -146,7 +146,8 @@ func (d *base64Decoder) evenLines(dst, text []byte) (_ []byte, size, data int) {
 	start, n := len(dst), data/4*3
 	dst = slices.Grow(dst, n)
 	if got, err := base64.StdEncoding.Decode(dst[start:start+n], even[:data]); err != nil || got != n {
-		return dst, 0, 0 // padding, line ends where none are expected, foreign bytes
+		d.uneven = true // padding, line ends where none are expected, foreign bytes: there may be more
+		return dst, 0, 0
 	}
 	return dst[:start+n], size, data
 }
