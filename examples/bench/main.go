@@ -31,6 +31,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -118,6 +119,7 @@ func (b *bench) measureAll(ctx context.Context, only string, out io.Writer) (err
 		}
 	}
 	rows = slices.DeleteFunc(rows, func(r row) bool { return len(wanted) > 0 && !slices.Contains(wanted, r.key) })
+	fmt.Fprintf(b.log, "%d processors, TCP congestion control %s\n", runtime.NumCPU(), congestion())
 	var notes []string
 	if slices.ContainsFunc(rows, func(r row) bool { return r.mail }) {
 		if err := b.startServer(); err != nil {
@@ -146,6 +148,16 @@ func (b *bench) measureAll(ctx context.Context, only string, out io.Writer) (err
 		fmt.Fprintf(out, "\n%s.\n", n)
 	}
 	return nil
+}
+
+// congestion returns the congestion control of TCP connections, on which it
+// depends what a fast one costs its sender.
+func congestion() string {
+	name, err := os.ReadFile("/proc/sys/net/ipv4/tcp_congestion_control")
+	if err != nil {
+		return "unknown"
+	}
+	return strings.TrimSpace(string(name))
 }
 
 func (b *bench) columns(format string) string {

@@ -18,10 +18,13 @@ func TestMain(m *testing.M) {
 
 // Rows about files need nothing that is to be installed.
 func TestFileRows(t *testing.T) {
-	var out strings.Builder
+	var out, log strings.Builder
 	args := []string{"-rows", "files,pass,deposits,launchers", "-files", "20", "-items", "200", "-runs", "1", "-idle", "100ms", "-dir", t.TempDir()}
-	if err := run(t.Context(), args, &out, io.Discard); err != nil {
+	if err := run(t.Context(), args, &out, &log); err != nil {
 		t.Fatal(err)
+	}
+	if first, _, _ := strings.Cut(log.String(), "\n"); !strings.Contains(first, "processors, TCP congestion control") {
+		t.Errorf("log begins with %q, want on what figures depend", first)
 	}
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	if len(lines) != 6 || strings.Count(out.String(), "×") != 2 || !strings.Contains(lines[5], "% of one core") {
