@@ -148,7 +148,8 @@ var listen = func() (net.Listener, error) {
 
 // serve starts a server for the users: configure writes what it reads, command
 // is what runs it. It begins again, with other addresses, if another process
-// was faster to take one.
+// was faster to take one and the server ends because of that, as Dovecot does.
+// Cyrus goes on without the service concerned.
 func serve(users []string, configure func(*MailServer) error, command func(*MailServer) *exec.Cmd) (*MailServer, error) {
 	for try := 1; ; try++ {
 		s, err := newServer(users)
