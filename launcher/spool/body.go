@@ -25,8 +25,9 @@ func (b *Body) Size() int64 { return b.size }
 
 // Open returns a new reader of the whole body, independent of all others; it
 // fits launcher.Document.Open. The reader is an [io.ReaderAt] and an [io.Seeker]
-// too. Its Close frees nothing, but a read after it, or after that of the Body,
-// is an error that wraps [os.ErrClosed].
+// too, and has the methods Lend and Return of the Body. Its Close frees nothing,
+// but a read after it, or after that of the Body, is an error that wraps
+// [os.ErrClosed].
 func (b *Body) Open(ctx context.Context) (io.ReadCloser, error) {
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("open body: %w", context.Cause(ctx))
@@ -79,6 +80,24 @@ func (b *Body) ReadAt(p []byte, off int64) (int, error) {
 	return n, end
 }
 
+// Lend returns up to n of the bytes from off on, as far as they lie together in
+// memory; none if they have to be read, or are not there any more. They must not
+// be changed. Where it returned some, they stay there until Return is called
+// once: Close waits for that, and the goroutine must not read the Body before.
+func (b *Body) Lend(off int64, n int) []byte {
+	b.mu.RLock()
+	if b.closed || len(b.slots) > 0 || off < 0 || off >= b.size || n <= 0 {
+		b.mu.RUnlock()
+		return nil
+	}
+	lent := b.blocks[off/largest].bytes[off%largest:]
+	n = min(n, len(lent))
+	return lent[:n:n]
+}
+
+// Return gives back what Lend returned.
+func (b *Body) Return() { b.mu.RUnlock() }
+
 func (b *Body) isClosed() bool {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
@@ -129,6 +148,15 @@ func (r *reader) ReadAt(p []byte, off int64) (int, error) {
 	}
 	return r.section.ReadAt(p, off)
 }
+
+func (r *reader) Lend(off int64, n int) []byte {
+	if r.closed.Load() {
+		return nil
+	}
+	return r.body.Lend(off, n)
+}
+
+func (r *reader) Return() { r.body.Return() }
 
 func (r *reader) Seek(offset int64, whence int) (int64, error) {
 	if err := r.check(); err != nil {

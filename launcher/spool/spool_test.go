@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -277,6 +278,86 @@ func TestUseAfterClose(t *testing.T) {
 		_, err = body.Open(t.Context())
 		check("Open after the body was closed", err)
 		empty(t, p)
+	}
+}
+
+// TestLend: a body in memory is lent as it is, block by block, and nothing of
+// it that is not there.
+func TestLend(t *testing.T) {
+	for _, size := range sizes {
+		p := &Pool{Memory: 64 << 20, PerBody: 64 << 20}
+		want := content(size, 11)
+		body := read(t, p, want)
+		r, err := body.Open(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, most := range []int{1 << 10, 1 << 20} {
+			var got []byte
+			for len(got) < size {
+				lent := r.(lender).Lend(int64(len(got)), most)
+				if len(lent) == 0 || len(lent) > most || cap(lent) > len(lent) {
+					t.Fatalf("%d bytes lent at %d of %d, with room for %d; want some, %d at most, and no more room", len(lent), len(got), size, cap(lent), most)
+				}
+				got = append(got, lent...)
+				r.(lender).Return()
+			}
+			if !bytes.Equal(got, want) {
+				t.Errorf("what is lent of %d bytes is not what was read", size)
+			}
+		}
+		for _, none := range []struct {
+			off int64
+			n   int
+		}{{-1, 1}, {int64(size), 1}, {int64(size) + largest, 1}, {0, 0}, {0, -1}} {
+			if lent := body.Lend(none.off, none.n); lent != nil {
+				t.Errorf("%d bytes at %d of %d: %d lent, want none", none.n, none.off, size, len(lent))
+			}
+		}
+		r.Close()
+		if lent := r.(lender).Lend(0, 1); lent != nil {
+			t.Error("a reader that was closed lends")
+		}
+		body.Close()
+		if lent := body.Lend(0, 1); lent != nil {
+			t.Error("a body that was closed lends")
+		}
+		empty(t, p)
+	}
+	if lent := read(t, &Pool{PerBody: -1}, content(100, 12)).Lend(0, 1); lent != nil {
+		t.Error("a body on disk lends")
+	}
+}
+
+type lender interface {
+	Lend(off int64, n int) []byte
+	Return()
+}
+
+// TestCloseWhileLent: what is lent stays until it comes back.
+func TestCloseWhileLent(t *testing.T) {
+	p := new(Pool)
+	want := content(100_000, 13)
+	body := read(t, p, want)
+	lent := body.Lend(0, len(want))
+	closed := make(chan error)
+	go func() { closed <- body.Close() }()
+	for body.mu.TryRLock() { // Close does not wait yet
+		body.mu.RUnlock()
+		runtime.Gosched()
+	}
+	read(t, p, content(100_000, 14)) // would take the same memory
+	select {
+	case err := <-closed:
+		t.Errorf("Close returned %v while some of the body was lent", err)
+	default:
+	}
+	if !bytes.Equal(lent, want[:len(lent)]) {
+		t.Error("what is lent was changed")
+	}
+	body.Return()
+	if err := <-closed; err != nil {
+		t.Error(err)
 	}
 }
 

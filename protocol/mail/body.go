@@ -86,6 +86,20 @@ func (g guarded) ReadAt(p []byte, off int64) (int, error) {
 	return n, err
 }
 
+// Lend implements mime.Lender, for contents that do.
+func (g guarded) Lend(off int64, n int) []byte {
+	lender, ok := g.at.(mime.Lender)
+	if !ok || g.ctx.Err() != nil {
+		return nil
+	}
+	text := lender.Lend(off, n)
+	launcher.Progress(g.ctx, int64(len(text)))
+	return text
+}
+
+// Return implements mime.Lender.
+func (g guarded) Return() { g.at.(mime.Lender).Return() }
+
 // A guardedReader reads a range of what is guarded.
 type guardedReader struct {
 	from guarded
@@ -112,11 +126,10 @@ type piece struct {
 
 // read returns a reader of the piece, decoded, while it is taken apart.
 func (p piece) read(ctx context.Context) io.ReadCloser {
-	r := p.from.reader(ctx, p.within)
 	if p.encoding == mime.Identity {
-		return r
+		return p.from.reader(ctx, p.within)
 	}
-	return p.decode(r)
+	return p.decode(guarded{ctx, p.from.ReaderAt})
 }
 
 // open implements Document.Open.
@@ -124,15 +137,14 @@ func (p piece) open(ctx context.Context) (io.ReadCloser, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	section := p.within.Reader(p.from.ReaderAt)
 	if p.encoding == mime.Identity {
-		return sectionBody{section}, nil
+		return sectionBody{p.within.Reader(p.from.ReaderAt)}, nil
 	}
-	return p.decode(section), nil
+	return p.decode(p.from.ReaderAt), nil
 }
 
-func (p piece) decode(r io.Reader) *decodedBody {
-	return &decodedBody{buffers: p.from.buffers, r: p.from.buffers.NewReader(p.encoding, r)}
+func (p piece) decode(from io.ReaderAt) *decodedBody {
+	return &decodedBody{buffers: p.from.buffers, r: p.from.buffers.NewReader(p.encoding, from, p.within)}
 }
 
 // A sectionBody is the reader of a document that is not encoded. What it reads
@@ -175,7 +187,7 @@ func (p piece) measure(ctx context.Context) (size int64, found mime.Defects, err
 	if p.encoding == mime.Identity {
 		return p.within.Size(), 0, nil
 	}
-	r := p.from.buffers.NewReader(p.encoding, p.from.reader(ctx, p.within))
+	r := p.from.buffers.NewReader(p.encoding, guarded{ctx, p.from.ReaderAt}, p.within)
 	defer p.from.buffers.GiveBack(r)
 	size, err = r.Measure()
 	return size, r.Defects(), err

@@ -6,9 +6,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/ezged/coldlauncher/launcher"
+	"github.com/ezged/coldlauncher/launcher/spool"
 )
 
 // A taken document is one that was read while its parcel was being stored.
@@ -18,11 +21,30 @@ type taken struct {
 	sum  string // SHA-256, in hexadecimal
 }
 
-// takeApart returns what s makes of one message.
+// takeApart returns what s makes of one message, and fails the test unless it
+// makes the same of one that a spool lends.
 func takeApart(t testing.TB, s *Source, name string, raw []byte) ([]taken, error) {
 	t.Helper()
+	docs, err := takeFrom(t, s, name, len(raw), inMemory(raw))
+	body, spooled := new(spool.Pool).Read(t.Context(), bytes.NewReader(raw))
+	if spooled != nil {
+		t.Fatal(spooled)
+	}
+	defer body.Close()
+	lent, failed := takeFrom(t, s, name, len(raw), body.Open)
+	same := slices.EqualFunc(lent, docs, func(a, b taken) bool {
+		return a.Name == b.Name && a.sum == b.sum && maps.Equal(a.Meta, b.Meta)
+	})
+	if !same || (failed == nil) != (err == nil) {
+		t.Errorf("%q, lent by a spool, became %d documents, %v; read it is %d, %v", name, len(lent), failed, len(docs), err)
+	}
+	return docs, err
+}
+
+func takeFrom(t testing.TB, s *Source, name string, size int, open func(context.Context) (io.ReadCloser, error)) ([]taken, error) {
+	t.Helper()
 	c := *s
-	c.From = offer(&launcher.Document{Name: name, MediaType: "message/rfc822", Size: int64(len(raw)), Role: "message", Open: inMemory(raw)})
+	c.From = offer(&launcher.Document{Name: name, MediaType: "message/rfc822", Size: int64(size), Role: "message", Open: open})
 	var docs []taken
 	err := c.Poll(t.Context(), launcher.SinkFunc(func(ctx context.Context, p *launcher.Parcel) error {
 		found, err := p.Documents(ctx)

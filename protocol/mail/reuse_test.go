@@ -11,11 +11,13 @@ import (
 	"math/rand/v2"
 	"mime/quotedprintable"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/ezged/coldlauncher/launcher"
 	"github.com/ezged/coldlauncher/launcher/spool"
+	"github.com/ezged/coldlauncher/protocol/mail/internal/mime"
 )
 
 // TestReuse: however carelessly the documents of many mails are read at the same
@@ -169,5 +171,29 @@ func (c *careless) read(ctx context.Context, d *launcher.Document, way int, size
 	h.Sum(got[:0])
 	if err != nil || n != d.Size || got != c.sums[d.Name] {
 		c.t.Errorf("%s: %d bytes of %d, %v, the right ones: %v", d.Name, n, d.Size, err, got == c.sums[d.Name])
+	}
+}
+
+// TestNothingIsLentTooLate: what is done under a context that has ended gets an
+// error instead of bytes, also where these lie in memory.
+func TestNothingIsLentTooLate(t *testing.T) {
+	body, err := new(spool.Pool).Read(t.Context(), strings.NewReader("Subject: s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer body.Close()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	g := guarded{ctx, body}
+	if lent := g.Lend(0, 7); string(lent) != "Subject" {
+		t.Errorf("%q is lent, want Subject", lent)
+	}
+	g.Return()
+	late := errors.New("too late")
+	cancel(late)
+	if lent := g.Lend(0, 7); lent != nil {
+		t.Errorf("%q is lent, want nothing", lent)
+	}
+	if _, err := new(mime.Buffers).Parse(g, body.Size(), mime.Limits{Parts: 1}); !errors.Is(err, late) {
+		t.Errorf("parsing: %v, want %v", err, late)
 	}
 }

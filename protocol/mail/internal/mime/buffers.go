@@ -19,31 +19,32 @@ type Buffers struct {
 func (b *Buffers) scanner(r io.ReaderAt, size int64) *scanner {
 	s, _ := b.scanners.Get().(*scanner)
 	if s == nil {
-		s = &scanner{buf: make([]byte, scanSize+1)}
+		s = &scanner{own: make([]byte, scanSize+1)}
 	}
-	*s = scanner{r: r, size: size, buf: s.buf}
+	*s = scanner{loan: newLoan(r), size: size, own: s.own}
 	return s
 }
 
 func (b *Buffers) giveScanner(s *scanner) {
-	s.r = nil
+	s.giveBack()
+	s.loan, s.buf = loan{}, nil
 	b.scanners.Put(s)
 }
 
-// NewReader lends a Reader of the body that r holds.
-func (b *Buffers) NewReader(e Encoding, r io.Reader) *Reader {
+// NewReader lends a Reader of the body that r holds in a range.
+func (b *Buffers) NewReader(e Encoding, r io.ReaderAt, within Range) *Reader {
 	d, _ := b.readers.Get().(*Reader)
 	if d == nil {
-		d = &Reader{window: make([]byte, decodeSize), out: make([]byte, 0, 2*decodeSize)}
+		d = &Reader{own: make([]byte, decodeSize), out: make([]byte, 0, 2*decodeSize)}
 	}
-	*d = Reader{in: r, window: d.window, out: d.out[:0], base64: base64Decoder{group: d.base64.group[:0], even: d.base64.even}}
+	*d = Reader{loan: newLoan(r), rest: within, own: d.own, out: d.out[:0], base64: base64Decoder{group: d.base64.group[:0], even: d.base64.even}}
 	d.dec = d.decoder(e)
 	return d
 }
 
 // GiveBack takes back a Reader. Nobody may use it any more.
 func (b *Buffers) GiveBack(d *Reader) {
-	d.in = nil
+	d.loan = loan{}
 	b.readers.Put(d)
 }
 

@@ -105,6 +105,7 @@ func TestParse(t *testing.T) {
 		if got := outline(tt.in, p); got != tt.want {
 			t.Errorf("%s: parsed as\n%swant\n%s", tt.name, got, tt.want)
 		}
+		sameLent(t, tt.in, generous, blocks...)
 	}
 }
 
@@ -266,6 +267,7 @@ func FuzzParse(f *testing.F) {
 	}
 	limits := Limits{Depth: 10, Parts: 100, Header: 10_000, Line: 5_000, Fields: []string{"a", "subject", "content-type"}}
 	f.Fuzz(func(t *testing.T, raw []byte) {
+		sameLent(t, string(raw), limits, 1+len(raw)/3, 1+len(raw)%100)
 		p, err := new(Buffers).Parse(bytes.NewReader(raw), int64(len(raw)), limits)
 		if err != nil {
 			if !errors.Is(err, ErrLimit) {

@@ -9,7 +9,7 @@
 //	var buffers mime.Buffers // shared by all messages
 //	message, err := buffers.Parse(file, size, limits)
 //	for part := range message.Walk() {
-//		body := buffers.NewReader(part.Encoding, part.Body.Reader(file))
+//		body := buffers.NewReader(part.Encoding, file, part.Body)
 //		defer buffers.GiveBack(body)
 //		…
 //	}

@@ -24,12 +24,13 @@ func (l line) stop() int64 { return l.off + int64(len(l.text)) }
 
 // A scanner reads lines one after another. Lines end in LF or CRLF.
 type scanner struct {
-	r      io.ReaderAt
+	loan
 	size   int64
-	buf    []byte
-	at     int64 // offset of buf[0]
-	lo, hi int   // buf[lo:hi] is not yet read
-	mid    bool  // the last piece did not end its line
+	own    []byte // a window for what is not lent
+	buf    []byte // the window: own, or lent
+	at     int64  // offset of buf[0]
+	lo, hi int    // buf[lo:hi] is not yet read
+	mid    bool   // the last piece did not end its line
 	err    error
 }
 
@@ -50,7 +51,7 @@ func (s *scanner) seek(off int64) {
 // set.
 func (s *scanner) next() (line, bool) {
 	n := bytes.IndexByte(s.buf[s.lo:s.hi], '\n')
-	if n < 0 {
+	for n < 0 && s.hi-s.lo < len(s.own) {
 		seen := s.hi - s.lo
 		s.fill()
 		if s.err != nil || s.hi == 0 {
@@ -58,6 +59,9 @@ func (s *scanner) next() (line, bool) {
 		}
 		if n = bytes.IndexByte(s.buf[seen:s.hi], '\n'); n >= 0 {
 			n += seen
+		}
+		if s.at+int64(s.hi) >= s.size {
+			break
 		}
 	}
 	l := line{off: s.pos(), first: !s.mid, whole: true}
@@ -99,17 +103,27 @@ func (s *scanner) leap() (stop int64, ok bool) {
 	return stop, true
 }
 
-// fill moves what is not yet read to the front and reads on behind it.
+// fill has the window begin with what is not yet read, and hold more than that
+// unless it is full or the end is reached.
 func (s *scanner) fill() {
-	copy(s.buf, s.buf[s.lo:s.hi])
-	s.at += int64(s.lo)
-	s.hi -= s.lo
-	s.lo = 0
-	want := min(int64(len(s.buf)-s.hi), s.size-s.at-int64(s.hi))
+	rest := copy(s.own, s.buf[s.lo:s.hi])
+	s.at, s.lo = s.at+int64(s.lo), 0
+	s.giveBack()
+	lent := s.take(s.at, len(s.own))
+	if len(lent) > rest {
+		s.buf, s.hi = lent, len(lent)
+		return
+	}
+	s.giveBack()
+	s.buf, s.hi = s.own, rest
+	want := min(int64(len(s.own)-rest), s.size-s.at-int64(rest))
+	if len(lent) > 0 {
+		want = min(want, int64(max(rest, border)))
+	}
 	if want <= 0 {
 		return
 	}
-	n, err := s.r.ReadAt(s.buf[s.hi:s.hi+int(want)], s.at+int64(s.hi))
+	n, err := s.from.ReadAt(s.own[rest:rest+int(want)], s.at+int64(rest))
 	s.hi += n
 	switch {
 	case int64(n) == want:

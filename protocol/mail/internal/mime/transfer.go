@@ -2,6 +2,7 @@ package mime
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"strings"
 )
@@ -39,17 +40,19 @@ func parseEncoding(s string) (e Encoding, known bool) {
 const decodeSize = 32 << 10
 
 // A Reader undoes a transfer encoding and nothing else: no charset, no line
-// end is changed. It fails only with an error of what it reads from; what is
-// wrong with the encoding is among its Defects.
+// end is changed. It fails only with an error of what it reads from, or if that
+// is shorter than it claims to be; what is wrong with the encoding is among its
+// Defects.
 type Reader struct {
-	in     io.Reader
+	loan
+	rest   Range   // what is not yet in text
 	dec    decoder // one of the next three, or identity
 	base64 base64Decoder
 	quoted quotedDecoder
 	uu     uuDecoder
-	window []byte // window[lo:hi] is not yet decoded
-	lo, hi int
-	failed error  // of in, once it has been
+	own    []byte // for what is not lent
+	text   []byte // not yet decoded; in own, or lent
+	failed error  // why nothing follows text
 	mid    bool   // the last piece did not end its line
 	out    []byte // decoded, from off on not yet read
 	off    int
@@ -130,14 +133,16 @@ func (d *Reader) WriteTo(w io.Writer) (int64, error) {
 	}
 }
 
-// fill decodes until a good many bytes are ready or the end is reached.
+// fill decodes until a good many bytes are ready or the end is reached. Nothing
+// is lent afterwards.
 func (d *Reader) fill() {
+	defer d.leave()
 	d.out, d.off = d.out[:0], 0
 	for len(d.out) < decodeSize/2 && d.err == nil {
 		if !d.mid {
 			var n int
-			d.out, n = d.dec.block(d.out, d.window[d.lo:d.hi])
-			d.lo += n
+			d.out, n = d.dec.block(d.out, d.text)
+			d.text = d.text[n:]
 		}
 		text, last, ok := d.cut()
 		switch {
@@ -155,31 +160,64 @@ func (d *Reader) fill() {
 	}
 }
 
-// cut takes a line off the window, or a piece of one that fills all of it. It
-// reports false if there is none without reading on.
+// leave gives back what is lent, to have it lent again.
+func (d *Reader) leave() {
+	if d.lent {
+		d.rest.Off -= int64(len(d.text))
+		d.text = nil
+		d.giveBack()
+	}
+}
+
+// cut takes a line off the text, or a piece of one that fills all of a window.
+// It reports false if there is none without reading on.
 func (d *Reader) cut() (text []byte, last, ok bool) {
-	text = d.window[d.lo:d.hi]
+	text = d.text
 	n := bytes.IndexByte(text, '\n') + 1
 	switch {
 	case n > 0:
 		text, last = text[:n], true
-	case len(text) == len(d.window):
+	case len(text) == len(d.own):
 	case d.failed != nil && len(text) > 0:
 		last = true
 	default:
 		return nil, false, false
 	}
-	d.lo += len(text)
+	d.text = d.text[len(text):]
 	return text, last, true
 }
 
-// read fills the window up.
+// read has the text begin as it does, and hold more unless the end is reached.
 func (d *Reader) read() {
-	d.hi = copy(d.window, d.window[d.lo:d.hi])
-	d.lo = 0
-	n, err := io.ReadAtLeast(d.in, d.window[d.hi:], 1)
-	d.hi += n
-	d.failed = err
+	n := copy(d.own, d.text)
+	d.giveBack()
+	from := Range{d.rest.Off - int64(n), d.rest.End}
+	lent := d.take(from.Off, int(min(int64(len(d.own)), from.Size())))
+	if len(lent) > n {
+		d.text = lent
+		d.rest.Off = from.Off + int64(len(lent))
+		return
+	}
+	d.giveBack()
+	want := min(int64(len(d.own)-n), d.rest.Size())
+	if len(lent) > 0 {
+		want = min(want, int64(max(n, border)))
+	}
+	d.text = d.own[:n]
+	if want <= 0 {
+		d.failed = io.EOF
+		return
+	}
+	got, err := d.from.ReadAt(d.own[n:n+int(want)], d.rest.Off)
+	d.text = d.own[:n+got]
+	d.rest.Off += int64(got)
+	switch {
+	case int64(got) == want:
+	case err == nil || errors.Is(err, io.EOF):
+		d.failed = io.ErrUnexpectedEOF
+	default:
+		d.failed = err
+	}
 }
 
 // identity is the decoder of what is not encoded.

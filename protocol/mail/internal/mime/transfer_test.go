@@ -14,12 +14,12 @@ import (
 
 func decode(t *testing.T, e Encoding, raw string) (string, []string) {
 	t.Helper()
-	r := new(Buffers).NewReader(e, strings.NewReader(raw))
+	r := new(Buffers).NewReader(e, strings.NewReader(raw), Range{End: int64(len(raw))})
 	out, err := io.ReadAll(r)
 	if err != nil {
 		t.Errorf("decoding %.40q: %v, want no error", raw, err)
 	}
-	m := new(Buffers).NewReader(e, strings.NewReader(raw))
+	m := new(Buffers).NewReader(e, strings.NewReader(raw), Range{End: int64(len(raw))})
 	size, err := m.Measure()
 	if err != nil || size != int64(len(out)) || m.Defects() != r.Defects() {
 		t.Errorf("%.40q measures %d bytes, %v, with %v; decoded it is %d with %v", raw, size, err, m.Defects(), len(out), r.Defects())
@@ -243,7 +243,7 @@ func FuzzDecode(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		for e := Identity; e <= UUEncoded; e++ {
-			r := new(Buffers).NewReader(e, bytes.NewReader(raw))
+			r := new(Buffers).NewReader(e, bytes.NewReader(raw), Range{End: int64(len(raw))})
 			n, err := io.Copy(io.Discard, r)
 			most := len(raw)
 			if e == UUEncoded {
@@ -252,7 +252,7 @@ func FuzzDecode(f *testing.F) {
 			if err != nil || n > int64(most) {
 				t.Errorf("encoding %d: %d bytes became %d, %v; want at most %d and no error", e, len(raw), n, err, most)
 			}
-			m := new(Buffers).NewReader(e, bytes.NewReader(raw))
+			m := new(Buffers).NewReader(e, bytes.NewReader(raw), Range{End: int64(len(raw))})
 			if size, err := m.Measure(); err != nil || size != n || m.Defects() != r.Defects() {
 				t.Errorf("encoding %d: measured %d bytes, %v, with %v; decoded they are %d with %v", e, size, err, m.Defects(), n, r.Defects())
 			}
@@ -336,7 +336,7 @@ func TestEvenLinesOfEveryByte(t *testing.T) {
 // defects, does not depend on whether it is taken in blocks.
 func sameInBlocks(t *testing.T, body string) {
 	t.Helper()
-	oneByOne := new(Buffers).NewReader(Base64, strings.NewReader(body))
+	oneByOne := new(Buffers).NewReader(Base64, strings.NewReader(body), Range{End: int64(len(body))})
 	oneByOne.dec = unblocked{oneByOne.dec}
 	want, err := io.ReadAll(oneByOne)
 	if err != nil {
