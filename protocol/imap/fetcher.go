@@ -124,7 +124,7 @@ func (f *fetcher) take() (batch []*download, doubt bool) {
 		case len(f.Waiting) == 0 && f.flying == 0:
 			f.Convict() // nothing is left that could tell more
 		}
-		f.Changed.Wait()
+		f.Wait()
 	}
 }
 

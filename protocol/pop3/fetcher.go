@@ -158,7 +158,7 @@ func (f *fetcher) wait() bool {
 		if f.Closed {
 			return false
 		}
-		f.Changed.Wait()
+		f.Wait()
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -103,6 +104,16 @@ func (q *Queue[D]) Take(n int) []D {
 	taken := slices.Clone(q.Waiting[:n])
 	q.Waiting = slices.Delete(q.Waiting, 0, n)
 	return taken
+}
+
+// Wait waits until something changes. Those who are about to want something as
+// well do so first: what is asked for together, and in order, takes the server
+// less. The lock is held.
+func (q *Queue[D]) Wait() {
+	q.Changed.Wait()
+	q.Unlock()
+	runtime.Gosched()
+	q.Lock()
 }
 
 // Halt ends all downloads with err, as the fault of the surroundings. The lock

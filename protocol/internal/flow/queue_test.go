@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -233,6 +234,38 @@ func TestQueueSweep(t *testing.T) {
 	}
 }
 
+// TestQueueWait: who waits for the first letter sees those too that others were
+// about to ask for, nearly always: it is up to the scheduler.
+func TestQueueWait(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	const letters, times = 10, 100
+	pool := &spool.Pool{}
+	all := 0
+	for range times {
+		q, _ := ask(t.Context(), 0)
+		seen := make(chan int)
+		waiting := make(chan struct{})
+		go func() {
+			q.Lock()
+			defer q.Unlock()
+			close(waiting)
+			q.Wait()
+			seen <- len(q.Waiting)
+		}()
+		<-waiting
+		for n := range letters {
+			go q.Want(newLetter(pool, n))
+		}
+		if <-seen == letters {
+			all++
+		}
+		q.Close()
+	}
+	if all < times/2 {
+		t.Errorf("all %d letters were seen %d times of %d, want most", letters, all, times)
+	}
+}
+
 // TestQueueAhead: what has arrived counts until it is released, and does not where
 // that came first.
 func TestQueueAhead(t *testing.T) {
@@ -268,7 +301,7 @@ func TestQueueAhead(t *testing.T) {
 		q.Lock()
 		defer q.Unlock()
 		for q.Ahead() {
-			q.Changed.Wait()
+			q.Wait()
 		}
 		close(woken)
 	}()
