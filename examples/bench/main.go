@@ -102,15 +102,17 @@ func run(ctx context.Context, args []string, out, log io.Writer) (err error) {
 		}
 		b.big = append(b.big, n)
 	}
-	if done, err := b.again(ctx, args, out); done || err != nil {
-		return err
-	}
+	network := b.ownNetwork(args)
 	if b.dir, err = os.MkdirTemp(*dir, "bench"); err != nil {
 		return err
 	}
 	defer os.RemoveAll(b.dir)
 	if err := os.Chmod(b.dir, 0o755); err != nil { // other accounts work in it
 		return err
+	}
+	fmt.Fprintf(b.log, "%d processors, TCP congestion control %s\n", runtime.NumCPU(), congestion())
+	if network != nil {
+		fmt.Fprintf(b.log, "not %s: %v\n", b.congestion, network)
 	}
 	return b.measureAll(ctx, *only, out)
 }
@@ -125,7 +127,6 @@ func (b *bench) measureAll(ctx context.Context, only string, out io.Writer) (err
 		}
 	}
 	rows = slices.DeleteFunc(rows, func(r row) bool { return len(wanted) > 0 && !slices.Contains(wanted, r.key) })
-	fmt.Fprintf(b.log, "%d processors, TCP congestion control %s\n", runtime.NumCPU(), congestion())
 	var notes []string
 	if slices.ContainsFunc(rows, func(r row) bool { return r.mail }) {
 		if err := b.startServer(); err != nil {
@@ -155,9 +156,6 @@ func (b *bench) measureAll(ctx context.Context, only string, out io.Writer) (err
 	}
 	return nil
 }
-
-// ownNetwork is set in the environment of a command that has one.
-const ownNetwork = "COLD_BENCH_NETWORK"
 
 const congestionFile = "/proc/sys/net/ipv4/tcp_congestion_control"
 

@@ -1,51 +1,47 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"io"
 	"os"
-	"os/exec"
+	"runtime"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// again runs the command again in a network namespace of its own, in which TCP
-// has the congestion control that is asked for. done is false where that is not
-// needed, or not allowed: it takes root.
-func (b *bench) again(ctx context.Context, args []string, out io.Writer) (done bool, err error) {
-	if b.congestion == "" {
-		return false, nil
+// ownNetwork has the command begin again in a network namespace of its own, with
+// the congestion control that is asked for, unless that is the machine's. It
+// returns only if that is so, or cannot be had: it takes root.
+func (b *bench) ownNetwork(args []string) error {
+	if b.congestion == "" || b.congestion == congestion() {
+		return nil
 	}
-	if os.Getenv(ownNetwork) != "" {
-		return false, b.setUpNetwork()
-	}
-	self, err := os.Executable()
-	if err != nil {
-		return false, err
-	}
-	cmd := exec.CommandContext(ctx, self, args...)
-	cmd.Stdout, cmd.Stderr = out, b.log
-	cmd.Env = append(os.Environ(), ownNetwork+"=1")
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = time.Minute
-	if err := cmd.Start(); errors.Is(err, syscall.EPERM) {
-		return false, nil
-	} else if err != nil {
-		return false, err
-	}
-	if err := cmd.Wait(); err != nil {
-		return true, fmt.Errorf("in a network of its own: %w", err)
-	}
-	return true, nil
+	failed := make(chan error)
+	go func() {
+		runtime.LockOSThread() // for good: a thread that has left the network must end
+		failed <- b.beginAgain(args)
+	}()
+	return <-failed
 }
 
-// setUpNetwork makes a new network namespace fit for connections to itself.
-func (b *bench) setUpNetwork() error {
+func (b *bench) beginAgain(args []string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		return fmt.Errorf("new network namespace: %w", err)
+	}
+	if err := raiseLoopback(); err != nil {
+		return fmt.Errorf("raise loopback: %w", err)
+	}
+	if err := os.WriteFile(congestionFile, []byte(b.congestion), 0); err != nil {
+		return err
+	}
+	return syscall.Exec(self, append([]string{self}, args...), os.Environ())
+}
+
+func raiseLoopback() error {
 	s, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return err
@@ -56,8 +52,5 @@ func (b *bench) setUpNetwork() error {
 		return err
 	}
 	lo.SetUint16(unix.IFF_UP)
-	if err := unix.IoctlIfreq(s, unix.SIOCSIFFLAGS, lo); err != nil {
-		return err
-	}
-	return os.WriteFile(congestionFile, []byte(b.congestion), 0)
+	return unix.IoctlIfreq(s, unix.SIOCSIFFLAGS, lo)
 }

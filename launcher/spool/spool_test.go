@@ -344,14 +344,14 @@ func TestCloseWhileLent(t *testing.T) {
 	go func() { closed <- body.Close() }()
 	for body.mu.TryRLock() { // Close does not wait yet
 		body.mu.RUnlock()
-		runtime.Gosched()
+		select {
+		case err := <-closed:
+			t.Fatalf("Close returned %v while some of the body was lent", err)
+		default:
+			runtime.Gosched()
+		}
 	}
 	read(t, p, content(100_000, 14)) // would take the same memory
-	select {
-	case err := <-closed:
-		t.Errorf("Close returned %v while some of the body was lent", err)
-	default:
-	}
 	if !bytes.Equal(lent, want[:len(lent)]) {
 		t.Error("what is lent was changed")
 	}

@@ -14,8 +14,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/ezged/coldlauncher/launcher"
+	"github.com/ezged/coldlauncher/launcher/launchertest/mailtest"
 	"github.com/ezged/coldlauncher/launcher/spool"
 	"github.com/ezged/coldlauncher/protocol/mail/internal/mime"
 )
@@ -196,4 +199,40 @@ func TestNothingIsLentTooLate(t *testing.T) {
 	if _, err := new(mime.Buffers).Parse(g, body.Size(), mime.Limits{Parts: 1}); !errors.Is(err, late) {
 		t.Errorf("parsing: %v, want %v", err, late)
 	}
+}
+
+// A dripping body is in memory, and yields 32 kB a minute all the same.
+type dripping struct{ *bytes.Reader }
+
+func (dripping) Close() error { return nil }
+func (dripping) Return()      {}
+
+func (s dripping) Lend(off int64, n int) []byte {
+	time.Sleep(time.Minute)
+	lent := make([]byte, min(n, 32<<10))
+	got, _ := s.ReadAt(lent, off)
+	return lent[:got]
+}
+
+// TestLentIsProgress: a message that is lent slowly, but steadily, does not count
+// as one on which the pass stalls.
+func TestLentIsProgress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		raw := []byte("Subject: s\nContent-Transfer-Encoding: base64\n\n" + strings.Repeat(strings.Repeat("Zm9v", 19)+"\n", 10_000))
+		l := &launcher.Launcher{
+			Name: "slow", Stall: 5 * time.Minute, Observe: func(context.Context, launcher.Event) {},
+			Source: &Source{Body: true, Limits: Limits{Time: 24 * time.Hour}, From: offer(&launcher.Document{
+				Name: "m.eml", MediaType: "message/rfc822", Size: int64(len(raw)),
+				Open: func(context.Context) (io.ReadCloser, error) { return dripping{bytes.NewReader(raw)}, nil },
+			})},
+			Sink: launcher.SinkFunc(mailtest.Drain),
+		}
+		begun := time.Now()
+		if stats, err := l.Poll(t.Context()); err != nil || stats.Stored != 1 {
+			t.Errorf("%+v, %v; want the message stored", stats, err)
+		}
+		if took := time.Since(begun); took < 2*l.Stall {
+			t.Fatalf("it took %v, want long enough to stall on", took)
+		}
+	})
 }

@@ -20,6 +20,7 @@ type lending struct {
 	whole bool
 	lent  []byte
 	lends int
+	reads int
 	read  int // bytes
 }
 
@@ -47,6 +48,7 @@ func (l *lending) Return() {
 
 func (l *lending) ReadAt(p []byte, off int64) (int, error) {
 	l.alone("ReadAt")
+	l.reads++
 	l.read += len(p)
 	return strings.NewReader(l.raw).ReadAt(p, off)
 }
@@ -171,6 +173,36 @@ func TestNothingIsLentBeyondALimit(t *testing.T) {
 		t.Errorf("%v, want ErrLimit", err)
 	}
 	l.alone("the end of Parse")
+}
+
+// A line that runs over the end of a block, however long, is had with few reads.
+func TestLongLineIsReadAtOnce(t *testing.T) {
+	for _, size := range []int{decodeSize - 1, scanSize - 1, scanSize + 1} {
+		raw := strings.Repeat("x", size) + "\n"
+		const most = 8 // it doubles from border on
+		l := &lending{t: t, raw: raw, block: size / 2, whole: true}
+		p, err := new(Buffers).Parse(l, int64(len(raw)), generous)
+		if err != nil || p.All.Size() != int64(len(raw)) || l.reads > most {
+			t.Errorf("a line of %d: %v, parsed with %d reads, want %d at most", size, err, l.reads, most)
+		}
+		l.reads = 0
+		n, err := io.Copy(io.Discard, new(Buffers).NewReader(QuotedPrintable, l, Range{End: int64(len(raw))}))
+		if err != nil || n != int64(len(raw)) || l.reads > most {
+			t.Errorf("a line of %d: %v, decoded to %d with %d reads, want %d at most", size, err, n, l.reads, most)
+		}
+	}
+}
+
+// Parse keeps to the size that it is told, whatever stands behind.
+func TestLentSize(t *testing.T) {
+	raw := "Subject: s\n\nbodyXXXX--b\nmore"
+	const size = 16
+	for _, block := range blocks {
+		p, err := new(Buffers).Parse(&lending{t: t, raw: raw, block: block}, size, generous)
+		if want := (Range{12, size}); err != nil || p.Body != want {
+			t.Errorf("of what is lent in blocks of %d: body %v, %v; want %v", block, p.Body, err, want)
+		}
+	}
 }
 
 // A Reader keeps to its range, whatever stands around it.

@@ -109,7 +109,7 @@ func (s *scanner) fill() {
 	rest := copy(s.own, s.buf[s.lo:s.hi])
 	s.at, s.lo = s.at+int64(s.lo), 0
 	s.giveBack()
-	lent := s.take(s.at, len(s.own))
+	lent := s.take(s.at, int(min(int64(len(s.own)), s.size-s.at)))
 	if len(lent) > rest {
 		s.buf, s.hi = lent, len(lent)
 		return
