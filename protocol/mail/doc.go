@@ -94,5 +94,7 @@
 // What a mail costs is linear in its size, whatever is nested in it. Memory is
 // bounded by the limits, not by the size of what is attached: the message stays
 // where the origin keeps it if its reader is an io.ReaderAt, and in a
-// spool.Pool if not, and documents are ranges of it.
+// spool.Pool if not, and documents are ranges of it. A reader that also has the
+// methods Lend and Return of spool.Body, as those of IMAP and POP3, is looked at
+// where it lies in memory, without a copy.
 package mail
