@@ -30,7 +30,7 @@ func (b *bench) beginAgain(args []string) error {
 		return err
 	}
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-		return fmt.Errorf("new network namespace: %w", err)
+		return fmt.Errorf("new network namespace, which root may make: %w", err)
 	}
 	if err := raiseLoopback(); err != nil {
 		return fmt.Errorf("raise loopback: %w", err)
