@@ -95,7 +95,8 @@ func (b *Body) Lend(off int64, n int) []byte {
 	return lent[:n:n]
 }
 
-// Return gives back what Lend returned.
+// Return gives back what Lend returned. Whoever looks at that later may see another
+// body, or end the process.
 func (b *Body) Return() { b.mu.RUnlock() }
 
 func (b *Body) isClosed() bool {

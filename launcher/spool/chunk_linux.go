@@ -16,11 +16,16 @@ func newChunk() *chunk {
 	if err != nil {
 		return &chunk{make([]byte, chunkSize)}
 	}
-	// Only what begins at a multiple of its size can be one page. The rest is
-	// never touched, and takes nothing.
-	skip := -uintptr(unsafe.Pointer(unsafe.SliceData(mapped))) % chunkSize
-	c := &chunk{mapped[skip : skip+chunkSize : skip+chunkSize]}
+	c := &chunk{aligned(mapped)}
 	_ = syscall.Madvise(c.bytes, syscall.MADV_HUGEPAGE) // it is as good without, if slower
 	runtime.AddCleanup(c, func(mapped []byte) { _ = syscall.Munmap(mapped) }, mapped)
 	return c
+}
+
+// aligned returns the part of mapped, of twice the size of a chunk, that can be one
+// page: that begins at a multiple of its size. The rest is never touched, and
+// takes nothing but addresses.
+func aligned(mapped []byte) []byte {
+	skip := -uintptr(unsafe.Pointer(unsafe.SliceData(mapped))) % chunkSize
+	return mapped[skip : skip+chunkSize : skip+chunkSize]
 }

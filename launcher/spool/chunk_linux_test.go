@@ -50,17 +50,33 @@ func TestChunkIsMapped(t *testing.T) {
 	if !ok {
 		t.Skip("flags of mappings cannot be seen here")
 	}
-	if _, err := os.Stat("/sys/kernel/mm/transparent_hugepage"); err == nil && !slices.Contains(flags, "hg") {
+	large := slices.Contains(flags, "hg")
+	if _, err := os.Stat("/sys/kernel/mm/transparent_hugepage"); err == nil && !large {
 		t.Errorf("flags %q, want hg among them", flags)
 	}
 	runtime.KeepAlive(c)
-	mapped := func() bool {
+	mapped := func() bool { // and by no other that came there since
 		flags, ok := flagsAt(t, address)
-		return ok && slices.Contains(flags, "hg")
+		return ok && slices.Contains(flags, "hg") == large
 	}
 	for deadline := time.Now().Add(10 * time.Second); mapped(); runtime.GC() {
 		if time.Now().After(deadline) {
 			t.Fatal("the chunk is still mapped")
 		}
+	}
+}
+
+// TestAligned: wherever a mapping begins, what is taken of it begins at a multiple
+// of its size.
+func TestAligned(t *testing.T) {
+	mapped := make([]byte, 3*chunkSize)
+	for _, at := range []int{0, 4096, chunkSize / 2, chunkSize - 4096} {
+		part := mapped[at:][:2*chunkSize]
+		got := aligned(part)
+		first := uintptr(unsafe.Pointer(unsafe.SliceData(got)))
+		if first%chunkSize != 0 || len(got) != chunkSize || cap(got) != chunkSize || first < uintptr(unsafe.Pointer(&part[0])) {
+			t.Errorf("from %d on: %d bytes at %x", at, len(got), first)
+		}
+		got[chunkSize-1] = 1
 	}
 }

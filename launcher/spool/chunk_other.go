@@ -2,5 +2,6 @@
 
 package spool
 
-// newChunk returns a chunk in the heap: there the race detector sees it.
+// newChunk returns a chunk in the heap, the only place that the race detector
+// sees, and that all systems have.
 func newChunk() *chunk { return &chunk{make([]byte, chunkSize)} }

@@ -102,6 +102,48 @@ func TestChunksAreLetGo(t *testing.T) {
 	runtime.KeepAlive(p)
 }
 
+// TestLargeBlocksAreLentAgain: also those of no chunk, and a body that takes none
+// of them does not hold on to them.
+func TestLargeBlocksAreLentAgain(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	p := &Pool{Dir: t.TempDir()}
+	small := read(t, p, content(1000, 1))
+	text := content(largest, 2)
+	first := heapBlock(t, p, text)
+	if first.Value() == nil || heapBlock(t, p, text) != first {
+		t.Error("another block, although one had come back")
+	}
+	runtime.GC()
+	if first.Value() != nil {
+		t.Error("the block is still there, although none of its size is lent")
+	}
+	refs := useChunks(t, p, 3)
+	runtime.GC()
+	if len(refs) == 0 || refs[0].Value() != nil {
+		t.Error("a chunk is still there, although no block of one is lent")
+	}
+	if _, err := io.ReadAll(io.NewSectionReader(small, 0, small.Size())); err != nil {
+		t.Error(err)
+	}
+	small.Close()
+	empty(t, p)
+}
+
+// heapBlock returns the block of a body that is closed again.
+func heapBlock(t *testing.T, p *Pool, text []byte) weak.Pointer[block] {
+	t.Helper()
+	body, err := p.Read(t.Context(), bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer body.Close()
+	b := body.blocks[0]
+	if b.chunk != nil {
+		t.Error("a chunk for so little")
+	}
+	return weak.Make(b)
+}
+
 // useChunks has bodies in chunks, and closes them.
 func useChunks(t *testing.T, p *Pool, seed uint64) (refs []weak.Pointer[chunk]) {
 	for i := range uint64(2) {

@@ -16,10 +16,11 @@
 // does, it has no name: nothing is left behind even when the process is killed.
 // Elsewhere, closing the last body in it removes it.
 //
-// On Linux, most of the memory of a Pool that keeps much lies outside Go's heap,
-// in large pages if the system has them (transparent huge pages, 2 MiB each). It
-// is given back by a garbage collection once no body is in memory.
-// runtime/debug.SetMemoryLimit does not count it.
+// On Linux, bodies of more than 32 KiB that a Pool keeps in memory lie outside Go's
+// heap once it keeps more than 512 KiB: in large pages, if the system has them
+// (transparent huge pages, 2 MiB each). That is given back by a garbage collection
+// once none of these bodies is open, and runtime/debug.SetMemoryLimit does not
+// count it.
 //
 // Whoever gets a Body or a Writer defers its Close; then a panic leaves nothing
 // behind either. There is no Close of a Pool.

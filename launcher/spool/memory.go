@@ -7,13 +7,15 @@ import (
 )
 
 // A memory lends blocks and counts their bytes. Those that come back it lends
-// again, until a garbage collection takes them: a launcher that downloads a
-// mail after another needs no fresh memory for each.
+// again, until a garbage collection takes them, those of the largest size only
+// while none of them is lent: a launcher that downloads a mail after another needs
+// no fresh memory for each.
 type memory struct {
 	mu   sync.Mutex
 	lent int64
-	free *hoard
-	kept weak.Pointer[hoard]  // instead of free while nothing is lent
+	out  int                  // blocks of the largest size that are lent
+	free *hoard               // nil: none is
+	kept weak.Pointer[hoard]  // instead of free while none is
 	idle [power + 1]sync.Pool // *block that is smaller, by the power of two that holds it
 }
 
@@ -75,6 +77,7 @@ func (m *memory) take(n int, most, budget int64) *block {
 // large returns a block of the largest size. The lock is held.
 func (m *memory) large(budget int64) *block {
 	h := m.hoard()
+	m.out++
 	if len(h.blocks) == 0 {
 		if m.lent <= chunksFrom || (h.chunks+1)*chunkSize > budget {
 			return &block{bytes: make([]byte, 0, largest)}
@@ -87,7 +90,7 @@ func (m *memory) large(budget int64) *block {
 	return b
 }
 
-// hoard returns what is not lent. The lock is held.
+// hoard returns what is not lent of the largest size. The lock is held.
 func (m *memory) hoard() *hoard {
 	if m.free == nil {
 		m.free = m.kept.Value()
@@ -126,12 +129,13 @@ func (m *memory) give(blocks ...*block) {
 		m.lent -= int64(size)
 		b.bytes = b.bytes[:0]
 		if size == largest {
-			m.hoard().add(b)
+			m.out--
+			m.free.add(b)
 		} else {
 			m.idle[bits.Len(uint(size-1))].Put(b)
 		}
 	}
-	if m.lent == 0 && m.free != nil {
+	if m.out == 0 && m.free != nil {
 		m.free, m.kept = nil, weak.Make(m.free)
 	}
 }
