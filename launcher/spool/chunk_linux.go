@@ -8,9 +8,8 @@ import (
 	"unsafe"
 )
 
-// newChunk returns a chunk that is not part of the heap, so that the garbage
-// collector does not wait longer for it, and gives it back once nobody refers to
-// it.
+// newChunk returns a chunk outside the heap: in it, as much garbage again would
+// gather before the next collection. It is unmapped once nobody refers to it.
 func newChunk() *chunk {
 	mapped, err := syscall.Mmap(-1, 0, 2*chunkSize, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_PRIVATE|syscall.MAP_ANON)
 	if err != nil {
